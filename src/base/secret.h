@@ -1,0 +1,91 @@
+// Memory for secrets (R6): it wipes itself, cannot be copied by accident, and cannot be formatted.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/test_hooks.h"
+
+namespace baton {
+
+// Overwrites the bytes with zeros in a way that the compiler may not drop.
+void wipe(MutableBytes bytes) noexcept;
+
+// A secret of at most `Capacity` bytes, held inline. Move-only; moving wipes the source, destruction wipes all.
+// There is no stream operator and no formatter on purpose.
+template <std::size_t Capacity>
+class Secret {
+ public:
+  static constexpr std::size_t kCapacity = Capacity;
+
+  Secret() = default;
+  // `size` zero bytes, to be filled through `data()`. `size` must be at most `Capacity`.
+  explicit Secret(std::size_t size) : size_(static_cast<std::uint8_t>(size)) {
+    static_assert(Capacity < 256);
+    if (size > Capacity) std::abort();
+  }
+  // Copies the bytes in. The caller wipes its own copy.
+  explicit Secret(ByteView bytes) : Secret(bytes.size()) {
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin());
+  }
+  Secret(Secret&& other) noexcept { take(other); }
+  Secret& operator=(Secret&& other) noexcept {
+    if (this != &other) {
+      clear();
+      take(other);
+    }
+    return *this;
+  }
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret() { clear(); }
+
+  void clear() noexcept {
+    wipe(bytes_);
+    size_ = 0;
+  }
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  ByteView view() const { return {bytes_.data(), size_}; }
+  MutableBytes data() { return {bytes_.data(), size_}; }
+
+ private:
+  void take(Secret& other) noexcept {
+    bytes_ = other.bytes_;
+    size_ = other.size_;
+    if (!test_hooks::mutant_is(test_hooks::Mutant::hand_over_without_wiping)) other.clear();
+  }
+
+  std::array<std::uint8_t, Capacity> bytes_{};
+  std::uint8_t size_ = 0;
+};
+
+// An allocator that wipes what it frees, for buffers that hold secrets or plaintext for a moment.
+template <class T>
+struct WipingAllocator {
+  using value_type = T;
+
+  WipingAllocator() = default;
+  template <class U>
+  explicit WipingAllocator(const WipingAllocator<U>& /*other*/) noexcept {}
+
+  T* allocate(std::size_t count) { return std::allocator<T>{}.allocate(count); }
+  void deallocate(T* pointer, std::size_t count) noexcept {
+    wipe({reinterpret_cast<std::uint8_t*>(pointer), count * sizeof(T)});
+    std::allocator<T>{}.deallocate(pointer, count);
+  }
+
+  friend bool operator==(const WipingAllocator&, const WipingAllocator&) { return true; }
+};
+
+// A growing buffer whose memory is wiped when it is freed, also when it grows. `clear()` alone does not wipe.
+using SecretBuffer = std::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
+
+}  // namespace baton
