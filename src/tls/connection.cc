@@ -1,0 +1,236 @@
+// Connection: life cycle, buffers and the sending side. The receiving side is in connection_receive.cc.
+#include "tls/connection.h"
+
+#include <algorithm>
+
+#include "base/test_hooks.h"
+
+namespace baton::tls {
+namespace {
+
+// Bytes sent of an output that never runs empty before its front is given back.
+constexpr std::size_t kCompactOutputAfter = 256 * 1024;
+
+}  // namespace
+
+Connection::Connection(ConnectionState state, ConnectionOptions options, RecordProtection reader,
+                       RecordProtection writer)
+    : state_(std::move(state)),
+      options_(options),
+      reader_(std::move(reader)),
+      writer_(std::move(writer)),
+      post_handshake_(std::exchange(state_.partial_handshake, {})),
+      output_(std::exchange(state_.unsent_ciphertext, {})) {
+  // Unread plaintext stands in front of the ciphertext, as it would have if we had opened it ourselves.
+  input_.reserve(state_.unread_plaintext.size() + state_.unread_ciphertext.size());
+  append(input_, state_.unread_plaintext);
+  append(input_, state_.unread_ciphertext);
+  plaintext_end_ = input_begin_ = state_.unread_plaintext.size();
+  input_end_ = input_.size();
+  state_.unread_plaintext = {};
+  state_.unread_ciphertext = {};
+}
+
+Result<Connection> Connection::from_state(ConnectionState state, ConnectionOptions options) {
+  if (auto valid = validate(state); !valid) return pass_on(valid);
+  auto reader = RecordProtection::create(*state.suite, state.read.keying);
+  if (!reader) return pass_on(reader);
+  auto writer = RecordProtection::create(*state.suite, state.write.keying);
+  if (!writer) return pass_on(writer);
+  return Connection(std::move(state), options, std::move(*reader), std::move(*writer));
+}
+
+Result<ConnectionState> Connection::into_state() && {
+  if (given_away_.value) return fail(ErrorCode::consumed, "the connection was serialized or moved already");
+  if (failure_) return fail(ErrorCode::refused, "the connection has failed: " + failure_->reason);
+  given_away_.value = true;
+  state_.unread_plaintext.assign(input_.begin() + static_cast<std::ptrdiff_t>(plaintext_begin_),
+                                 input_.begin() + static_cast<std::ptrdiff_t>(plaintext_end_));
+  const ByteView ciphertext = unopened();
+  state_.unread_ciphertext.assign(ciphertext.begin(), ciphertext.end());
+  const ByteView unsent = output();
+  state_.unsent_ciphertext.assign(unsent.begin(), unsent.end());
+  state_.partial_handshake = post_handshake_.take_partial();
+  wipe(input_);
+  input_ = {};
+  plaintext_begin_ = plaintext_end_ = input_begin_ = input_end_ = 0;
+  output_ = {};
+  output_sent_ = 0;
+  ConnectionState state = std::move(state_);
+  return state;
+}
+
+MutableBytes Connection::receive_space(std::size_t at_least) {
+  if (input_.size() - input_end_ < at_least) {
+    const std::size_t keep_from = plaintext_begin_ < plaintext_end_ ? plaintext_begin_ : input_begin_;
+    std::copy(input_.begin() + static_cast<std::ptrdiff_t>(keep_from),
+              input_.begin() + static_cast<std::ptrdiff_t>(input_end_), input_.begin());
+    input_begin_ -= keep_from;
+    input_end_ -= keep_from;
+    plaintext_end_ -= std::min(plaintext_end_, keep_from);
+    plaintext_begin_ -= std::min(plaintext_begin_, keep_from);
+    if (input_.size() - input_end_ < at_least) input_.resize(input_end_ + at_least);
+  }
+  return MutableBytes(input_).subspan(input_end_);
+}
+
+void Connection::received(std::size_t count) {
+  // RFC 8446 §6.1: "Any data received after a closure alert has been received MUST be ignored."
+  if (given_away_.value || failure_ || state_.read_closed) return;
+  input_end_ += std::min(count, input_.size() - input_end_);
+  release_input_if_empty();
+}
+
+void Connection::feed(ByteView ciphertext) {
+  std::ranges::copy(ciphertext, receive_space(ciphertext.size()).begin());
+  received(ciphertext.size());
+}
+
+void Connection::consume(std::size_t count) {
+  count = std::min(count, plaintext_end_ - plaintext_begin_);
+  if (options_.wipe_plaintext) wipe(MutableBytes(input_).subspan(plaintext_begin_, count));
+  plaintext_begin_ += count;
+  release_input_if_empty();
+}
+
+// An idle connection keeps no buffer.
+void Connection::release_input_if_empty() {
+  if (plaintext_begin_ < plaintext_end_ || input_begin_ < input_end_) return;
+  input_ = {};
+  plaintext_begin_ = plaintext_end_ = input_begin_ = input_end_ = 0;
+}
+
+void Connection::output_sent(std::size_t count) {
+  output_sent_ += std::min(count, output_.size() - output_sent_);
+  if (output_sent_ == output_.size()) {
+    output_ = {};
+    output_sent_ = 0;
+  } else if (output_sent_ >= kCompactOutputAfter) {
+    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(output_sent_));
+    output_sent_ = 0;
+  }
+}
+
+Bytes Connection::take_output() {
+  output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(output_sent_, 0)));
+  return std::exchange(output_, {});
+}
+
+Result<void> Connection::writable() const {
+  if (given_away_.value) return fail(ErrorCode::consumed, "the connection was serialized or moved");
+  if (failure_) return fail(ErrorCode::refused, "the connection has failed: " + failure_->reason);
+  if (state_.write_closed) return fail(ErrorCode::refused, "close_notify was sent already");
+  return {};
+}
+
+Result<void> Connection::write(ByteView plaintext) {
+  if (auto can = writable(); !can) return can;
+  while (!plaintext.empty()) {
+    if (auto fresh = refresh_write_key(); !fresh) return fresh;
+    const std::size_t size = std::min<std::size_t>(plaintext.size(), state_.max_send_fragment);
+    if (auto sealed = seal(ContentType::application_data, plaintext.first(size), padding_for(size)); !sealed) {
+      return sealed;
+    }
+    idle_records_ = 0;
+    plaintext = plaintext.subspan(size);
+  }
+  return {};
+}
+
+Result<void> Connection::close_write() {
+  if (state_.write_closed) return {};
+  if (auto can = writable(); !can) return can;
+  auto sent = send_alert(AlertLevel::warning, Alert::close_notify);
+  if (sent) state_.write_closed = true;
+  return sent;
+}
+
+void Connection::abort(Alert alert, std::string reason) { fail_with({alert, false, std::move(reason)}); }
+
+Result<void> Connection::update_keys(KeyUpdateRequest request) {
+  if (auto can = writable(); !can) return can;
+  if (state_.version() != ProtocolVersion::tls13) return fail(ErrorCode::refused, "TLS 1.2 has no KeyUpdate");
+  // RFC 8446 §4.6.3: the answer that we owe must say update_not_requested; it is a message of its own.
+  if (state_.key_update_owed && request == KeyUpdateRequest::update_requested) {
+    if (auto sent = send_key_update(KeyUpdateRequest::update_not_requested); !sent) return sent;
+  }
+  return send_key_update(request);
+}
+
+Result<void> Connection::send_key_update(KeyUpdateRequest request) {
+  const std::array<std::uint8_t, 5> message = {static_cast<std::uint8_t>(HandshakeType::key_update), 0, 0, 1,
+                                               static_cast<std::uint8_t>(request)};
+  if (auto sealed = seal(ContentType::handshake, message); !sealed) return sealed;
+  auto next = next_traffic_secret(*state_.suite, state_.write.keying);
+  if (!next) return pass_on(next);
+  auto writer = RecordProtection::create(*state_.suite, *next);
+  if (!writer) return pass_on(writer);
+  state_.write.keying = std::move(*next);
+  state_.write.sequence = 0;
+  writer_ = std::move(*writer);
+  state_.key_update_owed = false;
+  return {};
+}
+
+// What must be sent before the next application record: an owed KeyUpdate, or one because the key is used up.
+Result<void> Connection::refresh_write_key() {
+  const bool used_up = state_.write.sequence >= options_.key_limits.rekey_after;
+  if (state_.version() == ProtocolVersion::tls13) {
+    if (state_.key_update_owed || used_up) return send_key_update(KeyUpdateRequest::update_not_requested);
+    return {};
+  }
+  if (!used_up) return {};
+  if (auto closed = close_write(); !closed) return closed;
+  return fail(ErrorCode::limit_exceeded, "the key of this TLS 1.2 connection has protected as many records as it may");
+}
+
+// Answers a KeyUpdate request at once when nothing is waiting to be sent; otherwise before the next application
+// record. So a peer that asks again and again, without reading, makes nothing grow (R9).
+void Connection::answer_key_update_if_idle() {
+  if (!state_.key_update_owed || state_.write_closed || !output().empty()) return;
+  if (auto sent = send_key_update(KeyUpdateRequest::update_not_requested); !sent) {
+    fail_with({Alert::internal_error, false, sent.error().message});
+  }
+}
+
+Result<void> Connection::seal(ContentType type, ByteView content, std::size_t padding) {
+  // RFC 8446 §5.3: "Because the size of sequence numbers is 64-bit, they should not wrap." This refuses long before.
+  const std::uint64_t sequence = state_.write.sequence;
+  if (sequence >= options_.key_limits.refuse_after || sequence == UINT64_MAX) {
+    return fail(ErrorCode::limit_exceeded, "the sending key may protect no more records");
+  }
+  if (!writer_.seal(sequence, state_.next_explicit_nonce, type, content, padding, output_)) {
+    return fail(ErrorCode::crypto, "sealing a record failed");
+  }
+  if (test_hooks::mutant_is(test_hooks::Mutant::repeat_sequence_number) && sequence == 5) return {};
+  ++state_.write.sequence;
+  if (state_.suite->explicit_nonce_size() != 0) ++state_.next_explicit_nonce;
+  return {};
+}
+
+Result<void> Connection::send_alert(AlertLevel level, Alert alert) {
+  const std::array<std::uint8_t, 2> content = {static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(alert)};
+  return seal(ContentType::alert, content);
+}
+
+// The failure that ends the connection; a later one changes nothing. Our own becomes an alert to the peer.
+Failure Connection::fail_with(Failure failure) {
+  if (given_away_.value || failure_) return failure_.value_or(failure);
+  // RFC 8446 §6.2: the peer that sent the alert has closed; it is not answered.
+  if (!failure.from_peer && !state_.write_closed) {
+    // Without a usable key the alert cannot be sent; the connection is over in any case.
+    static_cast<void>(send_alert(AlertLevel::fatal, failure.alert));
+    state_.write_closed = true;
+  }
+  failure_ = std::move(failure);
+  return *failure_;
+}
+
+std::size_t Connection::padding_for(std::size_t content_size) const {
+  const std::size_t block = options_.padding_block;
+  if (block == 0 || state_.version() != ProtocolVersion::tls13) return 0;
+  const std::size_t padded = (content_size + block - 1) / block * block;
+  return std::min<std::size_t>(padded, state_.max_send_fragment) - content_size;
+}
+
+}  // namespace baton::tls

@@ -1,0 +1,153 @@
+// An established TLS connection: records in, plaintext out, and back. Sans-I/O.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "tls/alert.h"
+#include "tls/connection_state.h"
+#include "tls/limits.h"
+#include "tls/post_handshake.h"
+#include "tls/record_protection.h"
+
+namespace baton::tls {
+
+// What Connection::next() has found. `Failure` (alert.h) is the fourth: the connection is over; output() may hold
+// our alert.
+struct NeedBytes {
+  std::size_t count;  // at least this many more bytes from the peer are needed before anything can happen
+};
+struct ApplicationData {
+  ByteView bytes;  // never empty; valid until the next call of a receiving function (writing leaves it alone)
+};
+struct PeerClosed {};  // close_notify: the peer will send nothing more; writing is still possible
+using Event = std::variant<NeedBytes, ApplicationData, PeerClosed, Failure>;
+
+enum class KeyUpdateRequest : std::uint8_t { update_not_requested = 0, update_requested = 1 };
+
+struct ConnectionOptions {
+  KeyLimits key_limits;
+  // TLS 1.3: application records are padded to a multiple of this many bytes (RFC 8446 §5.4). 0: no padding.
+  std::uint16_t padding_block = 0;
+  // Wipe plaintext as it is consumed, for connections that carry secrets (R6).
+  bool wipe_plaintext = false;
+};
+
+// Built from a ConnectionState and turned back into one. Not thread-safe. A connection that has been moved from or
+// turned into a state answers every call with an error and sends nothing, not even an alert (R1).
+//
+// The loop of a reader: put bytes in with feed() (or receive_space() and received()), call next() until it says
+// NeedBytes, PeerClosed or Failure; after each ApplicationData call consume(). After any call at all, output() may
+// hold bytes for the peer: application records, but also KeyUpdates and alerts, all in their order.
+class Connection {
+  // True once the connection was given away, by a move or by into_state().
+  struct GivenAway {
+    GivenAway() = default;
+    GivenAway(GivenAway&& other) noexcept : value(std::exchange(other.value, true)) {}
+    GivenAway& operator=(GivenAway&& other) noexcept {
+      value = std::exchange(other.value, true);
+      return *this;
+    }
+    bool value = false;
+  };
+
+ public:
+  // Validates the state and expands its keys. Unread and unsent bytes of the state are taken over.
+  static Result<Connection> from_state(ConnectionState state, ConnectionOptions options = {});
+
+  Connection(Connection&&) noexcept = default;
+  Connection& operator=(Connection&&) noexcept = default;
+
+  // Gives the connection back as a value, with everything in flight. Refused after a failure.
+  [[nodiscard]] Result<ConnectionState> into_state() &&;
+
+  // --- from the peer: the receiving functions ---
+
+  // Room for at least `at_least` bytes of ciphertext from the peer, to be read into; then received(count), also with
+  // 0, which gives an unused buffer back.
+  MutableBytes receive_space(std::size_t at_least);
+  void received(std::size_t count);
+  // The same with a copy. Bytes behind the peer's close_notify are dropped (RFC 8446 §6.1).
+  void feed(ByteView ciphertext);
+
+  // Opens records until there is something to say. Repeats ApplicationData until it has been consumed.
+  Event next();
+  // Takes `count` bytes of the ApplicationData that next() showed.
+  void consume(std::size_t count);
+
+  // --- to the peer ---
+
+  // Seals all of `plaintext`. Errors: refused after close_write() or a failure, consumed, limit_exceeded when the
+  // key of a TLS 1.2 connection is used up (a close_notify is then in output()).
+  [[nodiscard]] Result<void> write(ByteView plaintext);
+
+  // Sends close_notify; reading goes on (half-close, RFC 8446 §6.1; common practice in TLS 1.2 too). Idempotent.
+  [[nodiscard]] Result<void> close_write();
+
+  // Sends a fatal alert, after which the connection is over.
+  void abort(Alert alert, std::string reason);
+
+  // TLS 1.3: sends a KeyUpdate and changes our sending key (RFC 8446 §4.6.3). Refused in TLS 1.2.
+  [[nodiscard]] Result<void> update_keys(KeyUpdateRequest request);
+
+  // Ciphertext for the transport, and how much of it was sent.
+  ByteView output() const { return ByteView(output_).subspan(output_sent_); }
+  void output_sent(std::size_t count);
+  // All of output(), for a transport that wants to own the bytes that it is sending. They count as sent.
+  Bytes take_output();
+
+  // --- what is known ---
+
+  // Role, suite, names and so on. Sequence numbers and closure flags are current; in-flight fields are not.
+  const ConnectionState& state() const { return state_; }
+  const std::optional<Failure>& failure() const { return failure_; }
+
+ private:
+  Connection(ConnectionState state, ConnectionOptions options, RecordProtection reader, RecordProtection writer);
+
+  // One record of the input; an event when there is one to report.
+  std::optional<Event> open_next_record();
+  std::optional<Failure> check_header(const RecordHeader& header) const;
+  std::optional<Event> handle(const OpenedRecord& record);
+  std::optional<Event> handle_alert(ByteView content);
+  std::optional<Event> handle_handshake(ByteView content);
+  std::optional<Failure> handle_message(const HandshakeMessage& message);
+  std::optional<Failure> handle_key_update(ByteView body);
+  Failure fail_with(Failure failure);
+
+  Result<void> writable() const;
+  Result<void> seal(ContentType type, ByteView content, std::size_t padding = 0);
+  Result<void> send_key_update(KeyUpdateRequest request);
+  Result<void> refresh_write_key();
+  void answer_key_update_if_idle();
+  void ask_for_key_update_if_used_up();
+  Result<void> send_alert(AlertLevel level, Alert alert);
+  std::size_t padding_for(std::size_t content_size) const;
+
+  ByteView unopened() const { return ByteView(input_).subspan(input_begin_, input_end_ - input_begin_); }
+  void release_input_if_empty();
+
+  ConnectionState state_;  // the current secrets and sequence numbers live here
+  ConnectionOptions options_;
+  RecordProtection reader_;
+  RecordProtection writer_;
+  PostHandshakeReader post_handshake_;
+
+  // input_[plaintext_begin_, plaintext_end_) is opened and unread; input_[input_begin_, input_end_) is ciphertext.
+  Bytes input_;
+  std::size_t plaintext_begin_ = 0;
+  std::size_t plaintext_end_ = 0;
+  std::size_t input_begin_ = 0;
+  std::size_t input_end_ = 0;
+
+  Bytes output_;
+  std::size_t output_sent_ = 0;
+
+  unsigned idle_records_ = 0;         // in a row, see kMaxIdleRecords
+  std::optional<Failure> failure_;
+  GivenAway given_away_;
+};
+
+}  // namespace baton::tls

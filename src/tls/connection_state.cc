@@ -1,0 +1,35 @@
+#include "tls/connection_state.h"
+
+namespace baton::tls {
+namespace {
+
+bool fragment_size_is_legal(std::uint16_t size) {
+  return size >= kMinRecordPlaintext && size <= kMaxRecordPlaintext;
+}
+
+}  // namespace
+
+std::string_view to_string(Role role) { return role == Role::server ? "server" : "client"; }
+
+Result<void> validate(const ConnectionState& state) {
+  const auto malformed = [](const char* what) { return fail(ErrorCode::malformed, what); };
+  if (state.role != Role::server && state.role != Role::client) return malformed("unknown role");
+  if (state.phase != Phase::established) return malformed("unknown phase");
+  if (state.suite == nullptr) return malformed("no cipher suite");
+  const std::size_t keying_size = state.suite->keying_size();
+  if (state.read.keying.size() != keying_size || state.write.keying.size() != keying_size) {
+    return malformed("a secret does not have the size that the cipher suite asks for");
+  }
+  if (!fragment_size_is_legal(state.max_send_fragment) || !fragment_size_is_legal(state.max_receive_fragment)) {
+    return malformed("a record size limit is out of range");
+  }
+  if (state.version() == ProtocolVersion::tls12 && state.key_update_owed) {
+    return malformed("TLS 1.2 has no KeyUpdate");
+  }
+  if (state.suite->explicit_nonce_size() == 0 && state.next_explicit_nonce != 0) {
+    return malformed("an explicit nonce where the cipher suite has none");
+  }
+  return {};
+}
+
+}  // namespace baton::tls

@@ -1,0 +1,82 @@
+// ConnectionState: the one value that is handed on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "tls/cipher_suite.h"
+#include "tls/limits.h"
+
+namespace baton::tls {
+
+enum class Role : std::uint8_t { server = 0, client = 1 };
+std::string_view to_string(Role role);
+
+// Where the connection stands. Value 1 is kept for early handoff (awaiting the client's Finished).
+enum class Phase : std::uint8_t { established = 0 };
+
+// A traffic secret of TLS 1.3 (32 or 48 bytes), or TLS 1.2's write key and fixed IV (20, 36 or 44 bytes).
+using KeyingMaterial = Secret<crypto::kMaxHashSize>;
+
+// What is needed to protect the next record of one direction.
+struct DirectionState {
+  KeyingMaterial keying;
+  std::uint64_t sequence = 0;  // of the next record
+};
+
+// A field of the serialized form that this build does not know and need not understand; carried on unchanged.
+struct UnknownField {
+  std::uint16_t type = 0;
+  Bytes value;
+};
+
+// All that is needed to continue an established TLS connection, and nothing else: no resumption secret, no master
+// secret (R3). Move-only; its secrets wipe themselves. Whoever holds one can read and forge the connection.
+//
+// A handshake makes one; `serialization` encodes and decodes one; `Connection` is built from one and turned back
+// into one. Exactly one live copy may exist (R1).
+struct ConnectionState {
+  Role role = Role::server;
+  Phase phase = Phase::established;
+  const CipherSuite* suite = nullptr;  // never null in a valid state; it also gives the protocol version
+
+  DirectionState read;   // protects what the peer sends
+  DirectionState write;  // protects what we send
+
+  // TLS 1.2 with AES-GCM: the explicit nonce of the next record that we send. It only counts upwards (R1).
+  std::uint64_t next_explicit_nonce = 0;
+
+  // Largest plaintext fragment, in bytes, that we may send, and that the peer may send (RFC 8449, RFC 6066 §4).
+  std::uint16_t max_send_fragment = kMaxRecordPlaintext;
+  std::uint16_t max_receive_fragment = kMaxRecordPlaintext;
+
+  bool key_update_owed = false;  // the peer asked for a KeyUpdate that we have not sent yet (RFC 8446 §4.6.3)
+  bool read_closed = false;      // the peer sent close_notify
+  bool write_closed = false;     // we sent close_notify
+
+  // What is in flight. All of it moves with the connection (R2).
+  Bytes unread_ciphertext;         // from the peer, not opened yet, starting at a record boundary
+  SecretBuffer unread_plaintext;   // opened, not taken by the application yet
+  Bytes unsent_ciphertext;         // sealed, not given to the transport yet
+  SecretBuffer partial_handshake;  // the first part of a post-handshake message that spans records
+
+  // What was negotiated, for the application. Empty or absent: not known.
+  std::string server_name;             // the client's SNI host name
+  std::string alpn;                    // the protocol chosen (RFC 7301)
+  std::optional<std::uint16_t> group;  // IANA number of the key-exchange group
+  std::optional<bool> resumed;         // whether the session was resumed
+
+  std::vector<UnknownField> unknown_fields;  // in ascending order of type
+
+  ProtocolVersion version() const { return suite->version; }
+};
+
+// Checks what holds for every valid state: known suite, secrets of its sizes, limits in range, no KeyUpdate in
+// TLS 1.2, explicit nonce only where it has a meaning. Whoever builds keys from a state calls it first (R5).
+[[nodiscard]] Result<void> validate(const ConnectionState& state);
+
+}  // namespace baton::tls
