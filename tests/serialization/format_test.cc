@@ -1,0 +1,290 @@
+// Format v1 (docs/serialization-format.md): round trips, golden vectors, and hostile bytes.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "support/hex.h"
+#include "support/transfer.h"
+
+namespace baton::serialization {
+namespace {
+
+using test::bytes_of;
+using tls::ConnectionState;
+constexpr auto kV1 = SerializationVersion::v1;
+
+Bytes encode(ConnectionState&& state) {
+  auto blob = serialize_unprotected(std::move(state), kV1);
+  if (!blob) {
+    ADD_FAILURE() << blob.error().message;
+    return {};
+  }
+  return {blob->begin(), blob->end()};
+}
+
+// A state in which every part of the format is present.
+ConnectionState full_state(const tls::CipherSuite& suite, tls::Role role, std::mt19937_64& random) {
+  auto pair = test::make_states(suite, random, random(), random());
+  ConnectionState state = std::move(role == tls::Role::server ? pair.server : pair.client);
+  state.key_update_owed = suite.version == tls::ProtocolVersion::tls13;
+  state.max_send_fragment = 512;
+  state.unread_ciphertext = bytes_of("unread ciphertext");
+  state.unread_plaintext.assign(3, 'p');
+  state.unsent_ciphertext = bytes_of("unsent");
+  state.partial_handshake.assign(2, 24);
+  state.server_name = "www.example.com";
+  state.alpn = "h2";
+  state.group = 29;
+  state.resumed = true;
+  return state;
+}
+
+class FormatTest : public test::SeededTest {};
+
+TEST_F(FormatTest, RoundTripsEverySuiteRoleAndSequenceNumber) {
+  for (const tls::CipherSuite& suite : tls::cipher_suites()) {
+    for (const tls::Role role : {tls::Role::server, tls::Role::client}) {
+      for (const std::uint64_t sequence : {std::uint64_t{0}, std::uint64_t{1} << 40, UINT64_MAX}) {
+        ConnectionState state = full_state(suite, role, random_);
+        state.read.sequence = sequence;
+        state.write.sequence = sequence / 2;
+        const std::size_t length = serialization_length(state, kV1);
+        const Bytes blob = encode(std::move(state));
+        EXPECT_EQ(blob.size(), length);
+        auto back = deserialize_unprotected(blob);
+        ASSERT_TRUE(back) << back.error().message;
+        EXPECT_EQ(back->role, role);
+        EXPECT_EQ(back->suite, &suite);
+        EXPECT_EQ(back->read.sequence, sequence);
+        EXPECT_EQ(back->write.sequence, sequence / 2);
+        EXPECT_EQ(back->server_name, "www.example.com");
+        EXPECT_EQ(back->alpn, "h2");
+        EXPECT_EQ(back->group, 29);
+        EXPECT_EQ(back->resumed, true);
+        EXPECT_EQ(as_text(back->unread_ciphertext), "unread ciphertext");
+        EXPECT_EQ(encode(std::move(*back)), blob);
+      }
+    }
+  }
+}
+
+TEST_F(FormatTest, TheMinimalProfileFitsInAHundredBytes) {
+  auto pair = test::make_states(*tls::find_cipher_suite(0x1301), random_);
+  EXPECT_EQ(encode(std::move(pair.server)).size(), 97u);
+  pair = test::make_states(*tls::find_cipher_suite(0x1302), random_);
+  EXPECT_EQ(encode(std::move(pair.server)).size(), 129u);
+}
+
+TEST_F(FormatTest, EveryTruncationIsRefused) {
+  for (const tls::CipherSuite& suite : tls::cipher_suites()) {
+    const Bytes blob = encode(full_state(suite, tls::Role::server, random_));
+    std::size_t accepted = 0;
+    for (std::size_t length = 0; length < blob.size(); ++length) {
+      auto back = deserialize_unprotected(ByteView(blob).first(length));
+      // A cut between two fields leaves a connection with fewer fields, and must give just those bytes again.
+      if (back) {
+        ++accepted;
+        EXPECT_EQ(encode(std::move(*back)), Bytes(blob.begin(), blob.begin() + static_cast<std::ptrdiff_t>(length)));
+      } else {
+        EXPECT_EQ(back.error().code, ErrorCode::truncated) << length;
+      }
+    }
+    EXPECT_EQ(accepted, 8u) << "the fixed part, and the fixed part with the first one to seven of eight fields";
+  }
+}
+
+TEST_F(FormatTest, EveryFlippedBitIsRefusedOrMeansItself) {
+  for (const tls::CipherSuite& suite : tls::cipher_suites()) {
+    const Bytes blob = encode(full_state(suite, tls::Role::client, random_));
+    for (std::size_t bit = 0; bit < 8 * blob.size(); ++bit) {
+      Bytes changed = blob;
+      changed[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+      auto back = deserialize_unprotected(changed);
+      if (back) {
+        EXPECT_EQ(encode(std::move(*back)), changed) << "bit " << bit;
+      }
+    }
+  }
+}
+
+TEST_F(FormatTest, TrailingBytesAreRefused) {
+  Bytes blob = encode(full_state(*tls::find_cipher_suite(0x1301), tls::Role::server, random_));
+  blob.push_back(0);
+  EXPECT_FALSE(deserialize_unprotected(blob));
+}
+
+TEST_F(FormatTest, VersionsAreRefusedByNumber) {
+  Bytes blob = encode(full_state(*tls::find_cipher_suite(0x1301), tls::Role::server, random_));
+  blob[5] = 7;
+  auto back = deserialize_unprotected(blob);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, ErrorCode::unsupported_version);
+  EXPECT_EQ(back.error().message, "cannot read serialization version 7, newest known is 1");
+}
+
+TEST_F(FormatTest, NothingIsWrittenWithoutAVersion) {
+  auto blob = serialize_unprotected(full_state(*tls::find_cipher_suite(0x1301), tls::Role::server, random_),
+                                    SerializationVersion::none);
+  ASSERT_FALSE(blob);
+  EXPECT_EQ(blob.error().code, ErrorCode::refused);
+}
+
+TEST_F(FormatTest, SerializingConsumesTheState) {
+  auto pair = test::make_states(*tls::find_cipher_suite(0x1301), random_);
+  ASSERT_TRUE(serialize_unprotected(std::move(pair.server), kV1));
+  EXPECT_TRUE(pair.server.write.keying.empty());
+  EXPECT_FALSE(tls::Connection::from_state(std::move(pair.server)));
+}
+
+// Appends a field to the smallest blob.
+class FieldTest : public FormatTest {
+ protected:
+  Bytes with_field(std::uint16_t type, ByteView value) {
+    auto pair = test::make_states(*tls::find_cipher_suite(0x1301), random_);
+    Bytes blob = encode(std::move(pair.server));
+    add_field(blob, type, value);
+    return blob;
+  }
+  static void add_field(Bytes& blob, std::uint16_t type, ByteView value) {
+    ByteWriter writer(blob);
+    writer.u16(type);
+    writer.u32(static_cast<std::uint32_t>(value.size()));
+    writer.bytes(value);
+  }
+  static ErrorCode error_of(ByteView blob) {
+    auto back = deserialize_unprotected(blob);
+    EXPECT_FALSE(back);
+    return back ? ErrorCode::io : back.error().code;
+  }
+};
+
+TEST_F(FieldTest, UnknownMustUnderstandFieldsAreRefusedByName) {
+  auto back = deserialize_unprotected(with_field(0x8000 | 700, bytes_of("x")));
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, ErrorCode::unknown_field);
+  EXPECT_NE(back.error().message.find("700"), std::string::npos);
+}
+
+TEST_F(FieldTest, OtherUnknownFieldsAreCarriedOn) {
+  const Bytes blob = with_field(700, bytes_of("from the future"));
+  auto back = deserialize_unprotected(blob);
+  ASSERT_TRUE(back) << back.error().message;
+  back->server_name = "example.com";
+  const Bytes again = encode(std::move(*back));
+  EXPECT_FALSE(std::ranges::search(again, ByteView(bytes_of("from the future"))).empty());
+}
+
+TEST_F(FieldTest, UnknownFieldsAreBounded) {
+  Bytes blob = with_field(100, bytes_of("x"));
+  for (std::uint16_t type = 101; type < 164; ++type) add_field(blob, type, bytes_of("x"));
+  EXPECT_TRUE(deserialize_unprotected(blob));
+  add_field(blob, 164, bytes_of("x"));
+  EXPECT_EQ(error_of(blob), ErrorCode::malformed);
+}
+
+TEST_F(FieldTest, MalformedFieldsAreRefused) {
+  EXPECT_EQ(error_of(with_field(0x0001, bytes_of("x"))), ErrorCode::malformed) << "must-understand bit missing";
+  EXPECT_EQ(error_of(with_field(0x8010, bytes_of("x"))), ErrorCode::malformed) << "must-understand bit too much";
+  EXPECT_EQ(error_of(with_field(16, {})), ErrorCode::malformed) << "empty";
+  EXPECT_EQ(error_of(with_field(16, Bytes(256, 'a'))), ErrorCode::malformed) << "a long name";
+  EXPECT_EQ(error_of(with_field(18, Bytes(3))), ErrorCode::malformed) << "group";
+  EXPECT_EQ(error_of(with_field(19, Bytes{2})), ErrorCode::malformed) << "resumed";
+  EXPECT_EQ(error_of(with_field(0x8004, Bytes(tls::kMaxPostHandshakeMessage + 1))), ErrorCode::malformed);
+  Bytes twice = with_field(16, bytes_of("a"));
+  add_field(twice, 16, bytes_of("b"));
+  EXPECT_EQ(error_of(twice), ErrorCode::malformed) << "twice";
+  Bytes backwards = with_field(17, bytes_of("a"));
+  add_field(backwards, 16, bytes_of("b"));
+  EXPECT_EQ(error_of(backwards), ErrorCode::malformed) << "out of order";
+}
+
+TEST_F(FormatTest, ImpossibleStatesAreNotWritten) {
+  auto refused = [](ConnectionState&& state) { return !serialize_unprotected(std::move(state), kV1); };
+  auto pair = test::make_states(*tls::find_cipher_suite(0x1301), random_);
+  pair.server.max_send_fragment = 0;
+  EXPECT_TRUE(refused(std::move(pair.server)));
+  pair.client.next_explicit_nonce = 1;
+  EXPECT_TRUE(refused(std::move(pair.client)));
+  pair = test::make_states(*tls::find_cipher_suite(0xC02F), random_);
+  pair.server.key_update_owed = true;
+  EXPECT_TRUE(refused(std::move(pair.server)));
+  pair.client.unread_ciphertext.resize(kMaxSerializedSize);
+  auto too_large = serialize_unprotected(std::move(pair.client), kV1);
+  ASSERT_FALSE(too_large);
+  EXPECT_EQ(too_large.error().code, ErrorCode::limit_exceeded);
+}
+
+// Golden vectors: one connection a file, raw bytes. BATON_WRITE_GOLDEN=1 writes those that do not exist yet.
+struct Golden {
+  std::string name;
+  ConnectionState state;
+};
+
+tls::KeyingMaterial counting_secret(std::size_t size, std::uint8_t first) {
+  tls::KeyingMaterial secret(size);
+  for (std::uint8_t& byte : secret.data()) byte = first++;
+  return secret;
+}
+
+ConnectionState golden_state(const tls::CipherSuite& suite, tls::Role role) {
+  ConnectionState state;
+  state.role = role;
+  state.suite = &suite;
+  state.read.keying = counting_secret(suite.keying_size(), 0x10);
+  state.write.keying = counting_secret(suite.keying_size(), 0x80);
+  state.read.sequence = 0x0102030405060708;
+  state.write.sequence = 0x1112131415161718;
+  if (suite.explicit_nonce_size() != 0) state.next_explicit_nonce = 0x2122232425262728;
+  return state;
+}
+
+std::vector<Golden> golden_connections() {
+  std::vector<Golden> all;
+  for (const tls::CipherSuite& suite : tls::cipher_suites()) {
+    for (const tls::Role role : {tls::Role::server, tls::Role::client}) {
+      const std::string name = std::string(suite.name) + "-" + std::string(tls::to_string(role));
+      all.push_back({name, golden_state(suite, role)});
+      ConnectionState everything = golden_state(suite, role);
+      everything.key_update_owed = suite.version == tls::ProtocolVersion::tls13;
+      everything.write_closed = true;
+      everything.max_send_fragment = 1024;
+      everything.max_receive_fragment = 2048;
+      everything.unread_ciphertext = bytes_of("unread ciphertext");
+      everything.unread_plaintext.assign(5, 'p');
+      everything.unsent_ciphertext = bytes_of("unsent ciphertext");
+      everything.partial_handshake.assign(2, 24);
+      everything.server_name = "www.example.com";
+      everything.alpn = "http/1.1";
+      everything.group = 29;
+      everything.resumed = false;
+      everything.unknown_fields.push_back({0x1234, bytes_of("unknown")});
+      all.push_back({name + "-everything", std::move(everything)});
+    }
+  }
+  return all;
+}
+
+TEST(GoldenVectors, BytesOfVersion1DoNotChange) {
+  const std::filesystem::path folder = std::filesystem::path(BATON_SOURCE_DIR) / "tests/golden/v1";
+  std::size_t files = 0;
+  for (Golden& golden : golden_connections()) {
+    const auto path = folder / (golden.name + ".bin");
+    const Bytes blob = encode(std::move(golden.state));
+    if (std::getenv("BATON_WRITE_GOLDEN") != nullptr && !std::filesystem::exists(path)) {
+      std::ofstream(path, std::ios::binary) << as_text(blob);
+    }
+    std::ifstream file(path, std::ios::binary);
+    ASSERT_TRUE(file) << path;
+    const std::string stored{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(to_hex(as_bytes(stored)), to_hex(blob)) << path;
+    auto back = deserialize_unprotected(as_bytes(stored));
+    ASSERT_TRUE(back) << path << ": " << back.error().message;
+    EXPECT_EQ(encode(std::move(*back)), blob);
+    ++files;
+  }
+  const auto stored_files = std::distance(std::filesystem::directory_iterator(folder), {});
+  EXPECT_EQ(static_cast<std::size_t>(stored_files), files) << "a stored vector that no test reads";
+}
+
+}  // namespace
+}  // namespace baton::serialization
