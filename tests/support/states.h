@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <random>
+#include <string>
 #include <utility>
 
 #include "tls/connection.h"
@@ -21,17 +23,25 @@ inline Bytes random_bytes(std::mt19937_64& random, std::size_t size) {
   return bytes;
 }
 
+// The environment variable BATON_SEED, to repeat a failure; otherwise a fresh one.
+inline std::uint64_t choose_seed() {
+  const char* given = std::getenv("BATON_SEED");
+  return given != nullptr ? std::stoull(given) : std::random_device{}();
+}
+
 // A generator whose seed is printed with every failure.
 class SeededTest : public testing::Test {
  protected:
-  SeededTest() : seed_(std::random_device{}()), random_(seed_) {}
+  SeededTest() : seed_(choose_seed()), random_(seed_) {}
   void SetUp() override { RecordProperty("seed", std::to_string(seed_)); }
   std::uint64_t seed_;
   std::mt19937_64 random_;
   testing::ScopedTrace trace_{__FILE__, __LINE__, "seed " + std::to_string(seed_)};
 };
 
-inline tls::KeyingMaterial copy_of(const tls::KeyingMaterial& secret) { return tls::KeyingMaterial(secret.view()); }
+inline tls::KeyingMaterial copy_of(const tls::KeyingMaterial& secret) {
+  return tls::KeyingMaterial(secret.view());
+}
 
 struct StatePair {
   tls::ConnectionState server;
@@ -39,8 +49,8 @@ struct StatePair {
 };
 
 // Both ends of one connection, with fresh random secrets and the sequence numbers given.
-inline StatePair make_states(const tls::CipherSuite& suite, std::mt19937_64& random, std::uint64_t to_server = 0,
-                             std::uint64_t to_client = 0) {
+inline StatePair make_states(const tls::CipherSuite& suite, std::mt19937_64& random,
+                             std::uint64_t to_server = 0, std::uint64_t to_client = 0) {
   StatePair pair;
   const tls::KeyingMaterial client_keying(random_bytes(random, suite.keying_size()));
   const tls::KeyingMaterial server_keying(random_bytes(random, suite.keying_size()));

@@ -1,0 +1,214 @@
+#include "handshake/libssl_handshake.h"
+
+#include <openssl/err.h>
+
+#include <climits>
+
+#include "handshake/completed_state.h"
+#include "handshake/failure_reason.h"
+
+namespace baton::handshake {
+namespace {
+
+void key_log_callback(const SSL* ssl, const char* line) {
+  LibsslHandshake::of(ssl).on_key_log(line);
+}
+
+void message_callback(int written, int /*version*/, int content_type, const void* data, std::size_t size,
+                      SSL* ssl, void* /*argument*/) {
+  LibsslHandshake::of(ssl).on_message(written != 0, content_type,
+                                      {static_cast<const std::uint8_t*>(data), size});
+}
+
+}  // namespace
+
+void observe_handshakes(SSL_CTX* context) {
+  SSL_CTX_set_keylog_callback(context, key_log_callback);
+  SSL_CTX_set_msg_callback(context, message_callback);
+}
+
+LibsslHandshake::LibsslHandshake(tls::Role role, SslPtr ssl, std::size_t max_handshake_bytes)
+    : role_(role),
+      max_handshake_bytes_(max_handshake_bytes),
+      ssl_(std::move(ssl)),
+      speaks_first_(role == tls::Role::client) {}
+
+Result<void> LibsslHandshake::attach() {
+  BioPtr in(BIO_new(BIO_s_mem()));
+  BioPtr out(BIO_new(BIO_s_mem()));
+  if (!in || !out || SSL_set_app_data(ssl_.get(), this) != 1) return fail(ErrorCode::crypto, "out of memory");
+  to_libssl_ = in.release();
+  from_libssl_ = out.release();
+  SSL_set_bio(ssl_.get(), to_libssl_, from_libssl_);
+  if (role_ == tls::Role::server) {
+    SSL_set_accept_state(ssl_.get());
+  } else {
+    SSL_set_connect_state(ssl_.get());
+  }
+  return {};
+}
+
+LibsslHandshake& LibsslHandshake::of(const SSL* ssl) {
+  return *static_cast<LibsslHandshake*>(SSL_get_app_data(ssl));
+}
+
+void LibsslHandshake::on_message(bool written, int content_type, ByteView message) {
+  if (content_type == SSL3_RT_ALERT && message.size() == 2) {
+    (written ? alert_sent_ : alert_received_) = tls::Alert{message[1]};
+  }
+  if (!written) return;
+  // The header of the record that carries the Finished message is shown before the message itself.
+  if (content_type == SSL3_RT_HEADER) ++records_behind_finished_;
+  if (content_type == SSL3_RT_HANDSHAKE && !message.empty() && message[0] == SSL3_MT_FINISHED) {
+    records_behind_finished_ = 0;
+  }
+}
+
+Progress LibsslHandshake::advance(ByteView bytes) {
+  if (!ssl_) return progress_;
+  inbox_.add(bytes);
+  if (speaks_first_ || progress_ == Progress::pending) {
+    speaks_first_ = false;
+    step();
+  }
+  feed_records();
+  // A slow peer's partial record, or what arrives while a step is pending.
+  if (ssl_ && consumed_ + inbox_.kept() > max_handshake_bytes_) {
+    refuse(tls::Alert::handshake_failure, "the handshake takes more bytes than allowed");
+  }
+  return progress_;
+}
+
+void LibsslHandshake::feed_records() {
+  while (progress_ == Progress::need_bytes) {
+    const NextRecord next = inbox_.next();
+    if (std::holds_alternative<NeedBytes>(next)) return;
+    if (const auto* refused = std::get_if<NotARecord>(&next)) return refuse_header(*refused);
+    feed(std::get<WholeRecord>(next).bytes);
+  }
+}
+
+void LibsslHandshake::feed(ByteView record) {
+  if (consumed_ + record.size() > max_handshake_bytes_) {
+    return refuse(tls::Alert::handshake_failure, "the handshake takes more bytes than allowed");
+  }
+  if (BIO_write(to_libssl_, record.data(), static_cast<int>(record.size())) !=
+      static_cast<int>(record.size())) {
+    return refuse(tls::Alert::internal_error, "out of memory");
+  }
+  consumed_ += record.size();
+  read_records_.note(record);
+  step();
+}
+
+void LibsslHandshake::step() {
+  ERR_clear_error();
+  pending_reason_ = PendingReason::none;
+  const int result = SSL_do_handshake(ssl_.get());
+  // Before anything that clears this thread's error queue.
+  const int why = SSL_get_error(ssl_.get(), result);
+  collect_output();
+  if (result == 1) return complete();
+  switch (why) {
+    case SSL_ERROR_WANT_READ:
+      progress_ = Progress::need_bytes;
+      return;
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+      progress_ = Progress::pending;
+      return;
+    default:
+      fail_as_libssl();
+  }
+}
+
+void LibsslHandshake::collect_output() {
+  const std::size_t before = output_.size();
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(from_libssl_, &data);
+  if (size <= 0) return;
+  append(output_, {reinterpret_cast<const std::uint8_t*>(data), static_cast<std::size_t>(size)});
+  BIO_reset(from_libssl_);
+
+  // libssl flushes whole flights, so a step's output is whole records.
+  ByteReader reader(ByteView(output_).subspan(before));
+  while (reader.left() >= tls::kRecordHeaderSize) {
+    const ByteView rest = ByteView(output_).last(reader.left());
+    const std::size_t length = static_cast<std::size_t>(rest[3] << 8 | rest[4]);
+    const ByteView record = reader.bytes(tls::kRecordHeaderSize + length);
+    if (reader.ok()) written_records_.note(record);
+  }
+}
+
+void LibsslHandshake::complete() {
+  // RFC 8446 §5.1: handshake messages MUST NOT span key changes. libssl checks it in TLS 1.3 only.
+  if (SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_pending(to_libssl_) != 0) {
+    return refuse(tls::Alert::unexpected_message, "data behind the Finished message in the same record");
+  }
+  CompletedHandshake completed{
+      .role = role_,
+      .ssl = ssl_.get(),
+      .tls13_keys = key_log_.take(),
+      .tls13_written = records_behind_finished_,
+      .tls12_read = read_records_,
+      .tls12_written = written_records_,
+      .server_name = summary_.server_name,
+  };
+  Result<tls::ConnectionState> state = completed_state(std::move(completed));
+  if (!state) return refuse(tls::Alert::internal_error, std::move(state.error().message));
+  summarize(ssl_.get(), *state, summary_);
+  state_ = std::move(*state);
+  progress_ = Progress::complete;
+  // The peer may still resume this session: only libssl's copy of it goes.
+  SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  ssl_.reset();
+  inbox_ = RecordInbox();
+}
+
+void LibsslHandshake::fail_as_libssl() {
+  const LibsslReason reason = take_libssl_reason(ssl_.get());
+  if (alert_sent_) {
+    failure_ = {*alert_sent_, false, refusal_.empty() ? reason.text : refusal_};
+  } else if (alert_received_) {
+    failure_ = {*alert_received_, true, "the peer sent the alert " + tls::to_string(*alert_received_)};
+  } else {
+    return refuse(reason.alert, refusal_.empty() ? reason.text : refusal_);
+  }
+  progress_ = Progress::failed;
+  ssl_.reset();
+}
+
+void LibsslHandshake::refuse(tls::Alert alert, std::string reason) {
+  if (!output_is_protected()) append(output_, plaintext_alert(alert));
+  failure_ = {alert, false, std::move(reason)};
+  progress_ = Progress::failed;
+  ssl_.reset();
+}
+
+void LibsslHandshake::refuse_header(const NotARecord& refused) {
+  if (output_is_protected()) {
+    // Only libssl can seal the alert now: it sees the same header and refuses it by itself.
+    refusal_ = refused.reason;
+    BIO_write(to_libssl_, refused.header.data(), static_cast<int>(refused.header.size()));
+    step();
+  }
+  if (ssl_) refuse(refused.alert, refused.reason);
+}
+
+bool LibsslHandshake::output_is_protected() const {
+  return key_log_.has_handshake_keys() || written_records_.begun();
+}
+
+Bytes LibsslHandshake::take_output() {
+  return std::exchange(output_, {});
+}
+
+Result<tls::ConnectionState> LibsslHandshake::take_state() {
+  if (progress_ != Progress::complete)
+    return fail(ErrorCode::invalid_argument, "the handshake is not complete");
+  if (!state_) return fail(ErrorCode::consumed, "the state was taken before");
+  tls::ConnectionState state = std::move(*state_);
+  state_.reset();
+  return state;
+}
+
+}  // namespace baton::handshake

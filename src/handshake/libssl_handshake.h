@@ -1,0 +1,82 @@
+// What both roles share: libssl between two memory BIOs, one whole record at a time.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "handshake/handshake.h"
+#include "handshake/openssl_handles.h"
+#include "handshake/record_inbox.h"
+#include "handshake/traffic_keys.h"
+
+namespace baton::handshake {
+
+// Registers the key log and message callbacks; each finds its handshake by the SSL's application data.
+void observe_handshakes(SSL_CTX* context);
+
+class LibsslHandshake : public Handshake {
+ public:
+  LibsslHandshake(tls::Role role, SslPtr ssl, std::size_t max_handshake_bytes);
+  LibsslHandshake(const LibsslHandshake&) = delete;
+  LibsslHandshake& operator=(const LibsslHandshake&) = delete;
+
+  // Gives the SSL its BIOs. Called once, before anything else.
+  [[nodiscard]] Result<void> attach();
+
+  // The handshake of an SSL that was attached.
+  static LibsslHandshake& of(const SSL* ssl);
+
+  Progress advance(ByteView bytes) final;
+  Bytes take_output() final;
+  std::uint64_t consumed() const final { return consumed_; }
+  PendingReason pending_reason() const final { return pending_reason_; }
+  void allow_slow_signature() override {}
+  Result<tls::ConnectionState> take_state() final;
+  const tls::Failure& failure() const final { return failure_; }
+  const Summary& summary() const final { return summary_; }
+
+  // For the callbacks.
+  void on_key_log(std::string_view line) { key_log_.note(line); }
+  void on_message(bool written, int content_type, ByteView message);
+
+ protected:
+  // Set by a callback that makes libssl fail, to say why in our own words.
+  std::string refusal_;
+  // Set by a callback that makes libssl pause.
+  PendingReason pending_reason_ = PendingReason::none;
+  Summary summary_;
+
+ private:
+  void step();
+  void feed_records();
+  void feed(ByteView record);
+  void collect_output();
+  void complete();
+  void fail_as_libssl();
+  void refuse(tls::Alert alert, std::string reason);
+  void refuse_header(const NotARecord& refused);
+  bool output_is_protected() const;
+
+  tls::Role role_;
+  std::size_t max_handshake_bytes_;
+  SslPtr ssl_;                  // gone after `complete` and `failed`
+  BIO* to_libssl_ = nullptr;    // owned by ssl_
+  BIO* from_libssl_ = nullptr;  // owned by ssl_
+  bool speaks_first_;           // a client whose first step is still to come
+  Progress progress_ = Progress::need_bytes;
+
+  RecordInbox inbox_;
+  std::uint64_t consumed_ = 0;
+  Bytes output_;
+
+  KeyLogReader key_log_;
+  std::uint64_t records_behind_finished_ = 0;  // written under TLS 1.3's application key
+  ProtectedRecords read_records_;              // TLS 1.2
+  ProtectedRecords written_records_;           // TLS 1.2
+  std::optional<tls::Alert> alert_sent_;
+  std::optional<tls::Alert> alert_received_;
+
+  tls::Failure failure_;
+  std::optional<tls::ConnectionState> state_;
+};
+
+}  // namespace baton::handshake

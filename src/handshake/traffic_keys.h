@@ -1,0 +1,38 @@
+// How the secrets leave stock libssl.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <string_view>
+
+#include "base/error.h"
+#include "tls/connection_state.h"
+
+namespace baton::handshake {
+
+// What protects the application data of each side.
+struct TrafficKeys {
+  tls::KeyingMaterial client;
+  tls::KeyingMaterial server;
+};
+
+// Gathers TLS 1.3's secrets from libssl's key log.
+class KeyLogReader {
+ public:
+  // One line "LABEL client_random secret", all hexadecimal. Lines of no use here are passed over.
+  void note(std::string_view line);
+
+  // Whether handshake keys exist, so that nothing may be sent in plaintext any more.
+  bool has_handshake_keys() const { return has_handshake_keys_; }
+  // The application traffic secrets, once.
+  TrafficKeys take() { return std::move(keys_); }
+
+ private:
+  TrafficKeys keys_;
+  bool has_handshake_keys_ = false;
+};
+
+// TLS 1.2's write keys and fixed IVs, from the master secret of a completed handshake (RFC 5246 §6.3).
+Result<TrafficKeys> tls12_traffic_keys(const SSL* ssl, const tls::CipherSuite& suite);
+
+}  // namespace baton::handshake
