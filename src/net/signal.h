@@ -1,0 +1,24 @@
+// One coroutine waits, another one wakes it. For the coroutines of one event loop.
+#pragma once
+
+#include <asio/steady_timer.hpp>
+
+#include "net/socket.h"
+
+namespace baton::net {
+
+class Signal {
+ public:
+  explicit Signal(const asio::any_io_executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
+
+  // Wakes who waits now; if nobody does, the next wait() returns at once.
+  void notify();
+  // Returns after a notify(). Cancellation returns too, so a waiter looks at what it waits for again.
+  Task<> wait();
+
+ private:
+  asio::steady_timer timer_;
+  bool notified_ = false;
+};
+
+}  // namespace baton::net
