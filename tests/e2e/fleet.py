@@ -1,0 +1,268 @@
+"""A key store, a proxy and a backend as real processes on loopback, for one test module."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pki
+from backend import Backend
+
+BIN = Path(os.environ.get("BATON_BIN", Path(__file__).parents[2] / "build/release/bin"))
+START_TIMEOUT = 20  # s
+EVENT_TIMEOUT = 20  # s
+
+SUITES = {
+    "1.3": ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"],
+    "1.2": ["AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256"],
+}
+PROXY_IDENTITY = "app1.internal"
+KEY_STORE_NAME = "keystore.internal"
+
+
+@dataclass
+class Tenant:
+    """One [[tenant]] of the key store; `leaf` defaults to a fresh ECDSA certificate of the names."""
+
+    names: list[str]
+    key_types: Sequence[str] = ("ecdsa",)
+    settings: dict[str, object] = field(default_factory=dict)
+    leaves: list[pki.Leaf] = field(default_factory=list)
+
+
+def suite_tenant(name: str, version: str, suite: str, key_type: str = "ecdsa") -> Tenant:
+    """A tenant that speaks one version with one suite, so that any client can be held to it.
+
+    In TLS 1.2 `suite` is without "TLS_ECDHE_…_WITH_".
+    """
+    if version == "1.2":
+        suite = f"TLS_ECDHE_{'RSA' if key_type == 'rsa' else 'ECDSA'}_WITH_{suite}"
+    settings = {"min_version": version, "max_version": version, "cipher_suites": [suite]}
+    return Tenant([name], [key_type], settings)
+
+
+def free_port(address: str = "127.0.0.1") -> int:
+    """A port that nobody listens on now."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+def toml(value: object) -> str:
+    """The value as TOML writes it; JSON agrees for everything used here."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml(item) for item in value) + "]"
+    return json.dumps(value)
+
+
+def table(header: str, settings: dict[str, object]) -> str:
+    """A TOML table."""
+    return f"{header}\n" + "".join(f"{key} = {toml(value)}\n" for key, value in settings.items())
+
+
+class Program:
+    """A daemon of Baton with its log as JSON lines."""
+
+    def __init__(self, name: str, config: Path, log: Path, user: int | None = None):
+        self.name, self.config, self.log, self.user = name, config, log, user
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> "Program":
+        """Start it; it appends to its log."""
+        privileges = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        with self.log.with_suffix(".stderr").open("ab") as errors:
+            self.process = subprocess.Popen(
+                [BIN / self.name, "--config", self.config], stdin=subprocess.DEVNULL,
+                stdout=errors, stderr=errors, **privileges)
+        return self
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def events(self, event: str | None = None, **fields: object) -> list[dict]:
+        """The log so far, or the events that match."""
+        if not self.log.exists():
+            return []
+        lines = self.log.read_text().splitlines()
+        parsed = [json.loads(line) for line in lines if line.endswith("}")]
+        return [one for one in parsed if event in (None, one["event"])
+                and all(one.get(key) == value for key, value in fields.items())]
+
+    def wait_event(self, event: str, count: int = 1, **fields: object) -> dict:
+        """The last of at least `count` matching events, once they are there."""
+        wait_until(lambda: len(self.events(event, **fields)) >= count,
+                   f"{self.name} logs {count} x {event} {fields}", lambda: self.describe())
+        return self.events(event, **fields)[-1]
+
+    def describe(self) -> str:
+        """The end of its log, for a failed test."""
+        log = self.log.read_text()[-3000:] if self.log.exists() else ""
+        return log + self.log.with_suffix(".stderr").read_text()[-1000:]
+
+    def stop(self) -> int:
+        """SIGTERM and wait; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """SIGKILL and wait."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def open_descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def resident_bytes(self) -> int:
+        fields = Path(f"/proc/{self.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def wait_until(condition: Callable[[], bool], what: str, detail: Callable[[], str] = str,
+               timeout: float = EVENT_TIMEOUT) -> None:
+    """Poll; an AssertionError after `timeout` seconds names what did not happen."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"not within {timeout} s: {what}\n{detail()}"
+        time.sleep(0.02)
+
+
+class Fleet:
+    """The processes of one test module, in `directory`. Use it as a context manager.
+
+    `unix_link` has the link on a Unix socket; `keystore_settings` and `proxy_settings` are further
+    tables, for example {"limits": {"handshake_timeout": "2s"}}; `allowed_names` is what the proxy's
+    link identity may serve.
+    """
+
+    def __init__(self, directory: Path, tenants: Sequence[Tenant], *, unix_link: bool = False,
+                 keystore_settings: dict[str, dict] | None = None,
+                 proxy_settings: dict[str, dict] | None = None,
+                 allowed_names: Sequence[str] = ("*",), backend: Backend | None = None,
+                 ticket_keys: bytes | None = None, proxy_user: int | None = None):
+        self.directory = directory
+        self.tenants = list(tenants)
+        self.unix_link = unix_link
+        self.keystore_settings = keystore_settings or {}
+        self.proxy_settings = proxy_settings or {}
+        self.allowed_names = list(allowed_names)
+        self.ticket_keys = ticket_keys
+        self.port = free_port()
+        self.link_port = free_port()
+        self.backend = backend or Backend(["127.0.0.1"])
+        self.public_ca = pki.make_ca(directory, "public-ca")
+        self.link_ca = pki.make_ca(directory, "link-ca")
+        self.keystore_dir = directory / "keystore"
+        self.proxy_dir = directory / "proxy"
+        self.keystore_dir.mkdir()
+        self.proxy_dir.mkdir()
+        self.keystore = Program("baton-keystore", self._write_keystore(), directory / "keystore.log")
+        self.proxy = Program("baton-proxy", self._write_proxy(), directory / "proxy.log", proxy_user)
+        if proxy_user:
+            self._give_to(proxy_user)
+
+    @property
+    def ca_file(self) -> Path:
+        return self.public_ca.cert_file
+
+    def __enter__(self) -> "Fleet":
+        self.backend.__enter__()
+        self.keystore.start().wait_event("started")
+        self.proxy.start().wait_event("link_up")
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for program in (self.proxy, self.keystore):
+            if program.process and program.process.poll() is None:
+                program.kill()
+        self.backend.__exit__(*exc_info)
+
+    def link_address(self) -> str:
+        if self.unix_link:
+            return f"unix:{self.directory}/link.sock"
+        return f"127.0.0.1:{self.link_port}"
+
+    def write(self, path: Path, *tables: str) -> Path:
+        path.write_text("\n".join(tables))
+        return path
+
+    def _private(self, source: Path, target: Path) -> str:
+        shutil.copy(source, target)
+        target.chmod(0o600)
+        return str(target)
+
+    def _link_files(self, folder: Path, name: str, usage: str, ca_key: str) -> dict[str, object]:
+        leaf = pki.make_leaf(folder, self.link_ca, "ecdsa", [name], usage=usage)
+        leaf.key_file.chmod(0o600)
+        return {"certificate": str(leaf.chain_file), "private_key": str(leaf.key_file),
+                ca_key: str(self._public_copy(self.link_ca.cert_file, folder))}
+
+    def _public_copy(self, source: Path, folder: Path) -> Path:
+        return Path(shutil.copy(source, folder / source.name))
+
+    def _tenant_table(self, tenant: Tenant) -> str:
+        if not tenant.leaves:
+            tenant.leaves = [pki.make_leaf(self.keystore_dir, self.public_ca, key_type, tenant.names,
+                                           file_stem=f"{tenant.names[0].replace('*', 'any')}-{key_type}")
+                             for key_type in tenant.key_types]
+        for leaf in tenant.leaves:
+            leaf.key_file.chmod(0o600)
+        certificates = [{"chain": str(leaf.chain_file), "private_key": str(leaf.key_file)}
+                        for leaf in tenant.leaves]
+        return table("[[tenant]]", {"names": tenant.names, "certificates": certificates} | tenant.settings)
+
+    def _write_keystore(self) -> Path:
+        root: dict[str, object] = {"serialization_version": 1}
+        identity: dict[str, object] = {"identity": PROXY_IDENTITY}
+        link: dict[str, object] = {"listen": [self.link_address()]}
+        if self.unix_link:
+            identity = {"uid": os.getuid()}
+        else:
+            link |= self._link_files(self.keystore_dir, KEY_STORE_NAME, "server", "client_ca")
+        if self.ticket_keys:
+            key_file = self.keystore_dir / "ticket.key"
+            key_file.write_bytes(self.ticket_keys)
+            key_file.chmod(0o600)
+            root["ticket_key_file"] = str(key_file)
+        log = {"format": "json", "file": str(self.directory / "keystore.log")}
+        settings = {"log": log, "link": link} | self.keystore_settings
+        tables = [table(f"[{name}]", values) for name, values in settings.items() if isinstance(values, dict)]
+        root |= {name: value for name, value in settings.items() if not isinstance(value, dict)}
+        return self.write(self.directory / "keystore.toml", table("", root), *tables,
+                          table("[[application_server]]", identity | {"names": self.allowed_names}),
+                          *map(self._tenant_table, self.tenants))
+
+    def _write_proxy(self) -> Path:
+        key_store: dict[str, object] = {"address": self.link_address()}
+        if not self.unix_link:
+            key_store["server_name"] = KEY_STORE_NAME
+            key_store |= self._link_files(self.proxy_dir, PROXY_IDENTITY, "client", "ca")
+        log = {"format": "json", "file": str(self.proxy_dir / "proxy.log")}
+        settings = {"log": log, "key_store": key_store} | self.proxy_settings
+        listener = {"name": "https", "listen": [f"127.0.0.1:{self.port}", f"[::1]:{self.port}"],
+                    "backend": f"127.0.0.1:{self.backend.port}"}
+        path = self.write(self.proxy_dir / "proxy.toml", table("[[listener]]", listener),
+                          *[table(f"[{name}]", values) for name, values in settings.items()])
+        (self.directory / "proxy.log").symlink_to(self.proxy_dir / "proxy.log")
+        return path
+
+    def _give_to(self, user: int) -> None:
+        for path in (self.proxy_dir, *self.proxy_dir.iterdir()):
+            os.chown(path, user, user)
+        self.directory.chmod(0o755)
+        self.keystore_dir.chmod(0o700)
