@@ -1,0 +1,21 @@
+// Format v1: whatever decodes must encode to the very same bytes, and must give a connection or an error.
+#include <algorithm>
+#include <cstdlib>
+
+#include "crypto/nonce_recorder.h"
+#include "serialization/serialization.h"
+#include "tls/connection.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace baton;
+  const ByteView input(data, size);
+  auto state = serialization::deserialize_unprotected(input);
+  if (!state) return 0;
+  auto again = serialization::serialize_unprotected(std::move(*state), serialization::SerializationVersion::v1);
+  if (!again || !std::ranges::equal(*again, input)) std::abort();
+  auto connection = tls::Connection::from_state(std::move(*serialization::deserialize_unprotected(input)));
+  if (!connection) std::abort();
+  while (std::holds_alternative<tls::ApplicationData>(connection->next())) connection->consume(SIZE_MAX);
+  crypto::forget_recorded_nonces();
+  return 0;
+}

@@ -1,0 +1,97 @@
+#include "common/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace baton::programs {
+namespace {
+
+constexpr mode_t kOthersMask = 077;  // permissions of group and others
+constexpr mode_t kModeMask = 07777;
+
+class OpenFile {
+ public:
+  // O_NONBLOCK: opening a named pipe must not wait for its other end.
+  explicit OpenFile(const std::filesystem::path& path)
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  ~OpenFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+tl::unexpected<Error> io_failure(const std::filesystem::path& path, int error_number) {
+  return fail(ErrorCode::io, fmt::format("cannot read {}: {}", path.string(),
+                                         std::generic_category().message(error_number)));
+}
+
+Result<struct stat> inspect_regular_file(const OpenFile& file, const std::filesystem::path& path) {
+  struct stat status {};
+  if (file.descriptor() < 0 || ::fstat(file.descriptor(), &status) != 0) return io_failure(path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::io, fmt::format("cannot read {}: it is not a regular file", path.string()));
+  }
+  return status;
+}
+
+// The size that fstat() gave is where reading starts; the file may grow meanwhile, so the bytes that arrive
+// are counted.
+template <class Container>
+Result<Container> read_bytes(const OpenFile& file, const std::filesystem::path& path, std::size_t size,
+                             std::size_t max_size) {
+  Container content;
+  std::size_t filled = 0;
+  for (;;) {
+    // One byte of room more than expected, so that the end is seen without growing.
+    if (filled == content.size()) content.resize(std::min(std::max(size, 2 * filled), max_size) + 1);
+    const ssize_t count = ::read(file.descriptor(), content.data() + filled, content.size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return io_failure(path, errno);
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+    if (filled > max_size) {
+      return fail(ErrorCode::limit_exceeded,
+                  fmt::format("{} has more than {} bytes", path.string(), max_size));
+    }
+  }
+  content.resize(filled);
+  return content;
+}
+
+std::size_t size_of(const struct stat& status) {
+  return static_cast<std::size_t>(status.st_size);
+}
+
+}  // namespace
+
+Result<std::string> read_text_file(const std::filesystem::path& path, std::size_t max_size) {
+  const OpenFile file(path);
+  auto status = inspect_regular_file(file, path);
+  if (!status) return pass_on(status);
+  return read_bytes<std::string>(file, path, size_of(*status), max_size);
+}
+
+Result<SecretBuffer> read_secret_file(const std::filesystem::path& path, std::size_t max_size) {
+  const OpenFile file(path);
+  auto status = inspect_regular_file(file, path);
+  if (!status) return pass_on(status);
+  if ((status->st_mode & kOthersMask) != 0) {
+    return fail(ErrorCode::refused,
+                fmt::format("{0} can be used by group or others (mode {1:04o}); run: chmod 600 {0}",
+                            path.string(), status->st_mode & kModeMask));
+  }
+  return read_bytes<SecretBuffer>(file, path, size_of(*status), max_size);
+}
+
+}  // namespace baton::programs

@@ -1,0 +1,302 @@
+#include "keystore/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <span>
+
+#include "common/names.h"
+#include "common/suggestion.h"
+
+namespace baton::keystore {
+namespace {
+
+using programs::ConfigDocument;
+using programs::Duplicates;
+using programs::Endpoint;
+using programs::Place;
+using programs::PlacedText;
+using programs::TableReader;
+using serialization::SerializationVersion;
+using tls::ProtocolVersion;
+
+constexpr std::int64_t kMaxUid = std::numeric_limits<uid_t>::max() - 1;  // the last value means "no user"
+constexpr std::size_t kMaxGroupName = 64;                                // bytes
+constexpr std::size_t kMaxAlpnProtocol = 255;                            // bytes, RFC 7301 §3.1
+
+constexpr std::array<std::pair<std::string_view, ProtocolVersion>, 2> kVersions = {
+    {{"1.2", ProtocolVersion::tls12}, {"1.3", ProtocolVersion::tls13}}};
+
+SerializationVersion read_serialization_version(TableReader& root) {
+  constexpr auto kNewest = static_cast<std::int64_t>(serialization::kNewestReadableVersion);
+  const auto version =
+      root.optional_integer("serialization_version", std::numeric_limits<std::int64_t>::min(),
+                            std::numeric_limits<std::int64_t>::max(), "required");
+  if (!root.has("serialization_version") || version == 0) {
+    root.error(
+        root.place_of("serialization_version"),
+        "serialization is off until a version is set: add serialization_version = 1 once every application "
+        "server reads version 1");
+  } else if (version && (*version < 1 || *version > kNewest)) {
+    root.error(root.place_of("serialization_version"),
+               fmt::format("this build cannot write version {}; write 1 to {}", *version, kNewest));
+  } else if (version) {
+    return static_cast<SerializationVersion>(*version);
+  }
+  return SerializationVersion::none;
+}
+
+bool is_group_name(std::string_view name) {
+  return name.size() <= kMaxGroupName && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_';
+         });
+}
+
+void read_groups(TableReader& root, Config& config) {
+  Duplicates duplicates;
+  for (const PlacedText& group :
+       root.optional_texts("groups", "[\"X25519\", \"P-256\", \"P-384\", \"P-521\"]")) {
+    duplicates.check(root, group.text, group.place);
+    if (!is_group_name(group.text)) {
+      root.error(group.place, fmt::format("\"{}\" is not the name of a group; write one name a string, as in "
+                                          "[\"X25519\", \"P-256\"]",
+                                          group.text));
+    }
+    config.groups.push_back(group.text);
+  }
+  if (!config.groups.empty()) config.groups_place = root.place_of("groups");
+}
+
+// Whether the configuration has an address of a kind.
+bool any_tcp(const std::vector<Endpoint>& endpoints) {
+  return std::any_of(endpoints.begin(), endpoints.end(), programs::is_tcp);
+}
+bool any_unix(const std::vector<Endpoint>& endpoints) {
+  return !std::all_of(endpoints.begin(), endpoints.end(), programs::is_tcp);
+}
+
+programs::LinkTransport transport_of(const std::vector<Endpoint>& endpoints) {
+  if (endpoints.empty()) return programs::LinkTransport::unknown;
+  return any_tcp(endpoints) ? programs::LinkTransport::tcp : programs::LinkTransport::unix_socket;
+}
+
+LinkConfig read_link(TableReader& root) {
+  TableReader table = root.table("link");
+  LinkConfig link;
+  Duplicates duplicates;
+  for (const PlacedText& text : table.required_texts("listen")) {
+    auto endpoint = table.parsed_listen_endpoint(text);
+    if (!endpoint) continue;
+    duplicates.check(table, programs::to_string(*endpoint), text.place);
+    link.listen.push_back(std::move(*endpoint));
+  }
+  link.tls = programs::read_link_tls(table, "client_ca", transport_of(link.listen));
+  link.max_handshakes_per_link = static_cast<std::uint32_t>(
+      table.integer("max_handshakes_per_link", {.fallback = 4096, .min = 1, .max = 1'000'000}));
+  table.finish();
+  return link;
+}
+
+Limits read_limits(TableReader& root) {
+  TableReader table = root.table("limits");
+  Limits limits;
+  limits.handshake_timeout = table.duration("handshake_timeout", {"10s", "100ms", "5m"});
+  limits.handshake_bytes = table.size("handshake_bytes", {"256KiB", "16KiB", "16MiB"});
+  limits.max_links =
+      static_cast<std::uint32_t>(table.integer("max_links", {.fallback = 1024, .min = 1, .max = 1'000'000}));
+  limits.link_idle_timeout = table.duration("link_idle_timeout", {"5m", "1s", "1d"});
+  table.finish();
+  return limits;
+}
+
+using NameParser = Result<std::string> (*)(std::string_view);
+
+std::vector<std::string> read_names(TableReader& table, NameParser parse, Duplicates& duplicates) {
+  std::vector<std::string> names;
+  for (const PlacedText& text : table.required_texts("names")) {
+    auto name = table.take(parse(text.text), text.place);
+    if (!name) continue;
+    duplicates.check(table, *name, text.place);
+    names.push_back(std::move(*name));
+  }
+  return names;
+}
+
+// An identity that no address of [link] can prove would never match, silently.
+void check_identity_can_be_proved(TableReader& table, const LinkConfig& link, bool by_certificate) {
+  if (link.listen.empty()) return;
+  if (by_certificate && !any_tcp(link.listen)) {
+    table.error(table.place_of("identity"),
+                "needs a TCP address in link.listen; on a Unix socket write uid = NUMBER in place of it");
+  }
+  if (!by_certificate && !any_unix(link.listen)) {
+    table.error(table.place_of("uid"),
+                "needs a unix: address in link.listen; over TCP write identity = \"NAME\" in place of it");
+  }
+}
+
+std::optional<std::variant<CertificateIdentity, UnixIdentity>> read_identity(TableReader& table,
+                                                                             const LinkConfig& link,
+                                                                             Duplicates& duplicates) {
+  const auto name = table.optional_text("identity");
+  const auto uid = table.optional_integer("uid", 0, kMaxUid);
+  if (table.has("identity") == table.has("uid")) {
+    table.error(table.place(),
+                "write either identity (a name in the link's client certificate) or uid (on a Unix socket)");
+    return std::nullopt;
+  }
+  check_identity_can_be_proved(table, link, table.has("identity"));
+  if (uid) {
+    duplicates.check(table, fmt::format("uid {}", *uid), table.place_of("uid"));
+    return UnixIdentity{static_cast<uid_t>(*uid)};
+  }
+  if (!name) return std::nullopt;
+  auto identity = table.take(programs::parse_identity(name->text), name->place);
+  if (!identity) return std::nullopt;
+  duplicates.check(table, *identity, name->place);
+  return CertificateIdentity{std::move(*identity)};
+}
+
+std::vector<ApplicationServer> read_application_servers(TableReader& root, const LinkConfig& link) {
+  std::vector<ApplicationServer> servers;
+  Duplicates identities;
+  for (TableReader& table :
+       root.tables("application_server", "add an [[application_server]] for each machine that may connect")) {
+    Duplicates names_of_one;
+    auto identity = read_identity(table, link, identities);
+    auto names = read_names(table, programs::parse_name_pattern_or_all, names_of_one);
+    table.finish();
+    if (identity) servers.push_back({std::move(*identity), std::move(names)});
+  }
+  return servers;
+}
+
+std::vector<CertificateFiles> read_certificates(TableReader& tenant) {
+  std::vector<CertificateFiles> certificates;
+  for (TableReader& table : tenant.inline_tables("certificates")) {
+    auto chain = table.required_file("chain");
+    auto private_key = table.required_file("private_key");
+    table.finish();
+    if (chain && private_key) certificates.push_back({std::move(*chain), std::move(*private_key)});
+  }
+  return certificates;
+}
+
+std::vector<std::string> read_alpn(TableReader& table) {
+  std::vector<std::string> protocols;
+  Duplicates duplicates;
+  for (const PlacedText& protocol : table.optional_texts("alpn")) {
+    duplicates.check(table, protocol.text, protocol.place);
+    // RFC 7301 §3.1: opaque ProtocolName<1..2^8-1>;
+    if (protocol.text.size() > kMaxAlpnProtocol) {
+      table.error(protocol.place, "a protocol has at most 255 bytes");
+    }
+    protocols.push_back(protocol.text);
+  }
+  return protocols;
+}
+
+std::string unknown_suite_text(const std::string& name) {
+  std::vector<std::string> known;
+  for (const tls::CipherSuite& suite : tls::cipher_suites()) known.emplace_back(suite.name);
+  const auto similar = programs::closest_word(name, known);
+  return similar ? fmt::format("\"{}\" is not a cipher suite of Baton; did you mean \"{}\"?", name, *similar)
+                 : fmt::format(
+                       "\"{}\" is not a cipher suite of Baton; write IANA names, as in "
+                       "\"TLS_AES_128_GCM_SHA256\"",
+                       name);
+}
+
+void read_cipher_suites(TableReader& table, TenantConfig& tenant) {
+  bool serves_tls12 = false;
+  bool serves_tls13 = false;
+  Duplicates duplicates;
+  for (const PlacedText& text : table.optional_texts("cipher_suites", "all")) {
+    duplicates.check(table, text.text, text.place);
+    const tls::CipherSuite* suite = tls::find_cipher_suite(text.text);
+    if (suite == nullptr) {
+      table.error(text.place, unknown_suite_text(text.text));
+      return;
+    }
+    serves_tls12 = serves_tls12 || suite->version == ProtocolVersion::tls12;
+    serves_tls13 = serves_tls13 || suite->version == ProtocolVersion::tls13;
+    tenant.cipher_suites.push_back(text.text);
+  }
+  if (tenant.cipher_suites.empty()) return;
+  // A version without a suite would be offered and then fail.
+  if (tenant.min_version == ProtocolVersion::tls12 && !serves_tls12) {
+    table.error(table.place_of("cipher_suites"),
+                "has no suite of TLS 1.2; add one or write min_version = \"1.3\"");
+  }
+  if (tenant.max_version == ProtocolVersion::tls13 && !serves_tls13) {
+    table.error(table.place_of("cipher_suites"),
+                "has no suite of TLS 1.3; add one or write max_version = \"1.2\"");
+  }
+}
+
+TenantConfig read_tenant(TableReader& table, Duplicates& names) {
+  TenantConfig tenant;
+  tenant.place = table.place();
+  tenant.names = read_names(table, programs::parse_name_pattern, names);
+  tenant.certificates = read_certificates(table);
+  tenant.alpn = read_alpn(table);
+  tenant.min_version = table.choice<ProtocolVersion>("min_version", "1.2", kVersions);
+  tenant.max_version = table.choice<ProtocolVersion>("max_version", "1.3", kVersions);
+  if (tenant.min_version > tenant.max_version) {
+    table.error(table.place_of("min_version"), "is above max_version");
+  }
+  read_cipher_suites(table, tenant);
+  tenant.is_default = table.boolean("default", false);
+  table.finish();
+  return tenant;
+}
+
+std::vector<TenantConfig> read_tenants(TableReader& root) {
+  std::vector<TenantConfig> tenants;
+  Duplicates names;
+  std::optional<Place> default_place;
+  for (TableReader& table : root.tables("tenant", "add a [[tenant]] with names and certificates")) {
+    tenants.push_back(read_tenant(table, names));
+    if (!tenants.back().is_default) continue;
+    if (default_place) {
+      table.error(
+          table.place_of("default"),
+          fmt::format("only one tenant can be the default; the one of line {} is", default_place->line));
+    } else {
+      default_place = table.place_of("default");
+    }
+  }
+  return tenants;
+}
+
+}  // namespace
+
+Result<Config> parse_config(ConfigDocument& document) {
+  if (!document.is_toml()) return document.errors().as_failure();
+  TableReader root(document);
+  Config config;
+  config.file = document.file();
+  config.serialization_version = read_serialization_version(root);
+  config.threads = programs::read_threads(root);
+  config.workers = static_cast<unsigned>(root.integer("workers", {.fallback = 2, .min = 1, .max = 1024}));
+  config.ticket_key_file = root.optional_file("ticket_key_file", "fresh keys at each start");
+  read_groups(root, config);
+  config.log = programs::read_log(root);
+  config.link = read_link(root);
+  config.limits = read_limits(root);
+  config.application_servers = read_application_servers(root, config.link);
+  config.tenants = read_tenants(root);
+  root.finish();
+  if (!document.errors().empty()) return document.errors().as_failure();
+  return config;
+}
+
+Result<Config> read_config(const std::filesystem::path& file) {
+  ConfigDocument document = ConfigDocument::read(file);
+  return parse_config(document);
+}
+
+}  // namespace baton::keystore

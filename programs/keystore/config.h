@@ -1,0 +1,106 @@
+// The key store's configuration file. docs/configuration.md describes every key.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "common/command_line.h"
+#include "common/common_config.h"
+#include "common/credentials.h"
+#include "handshake/server.h"
+#include "serialization/serialization.h"
+#include "tls/cipher_suite.h"
+
+namespace baton::keystore {
+
+// [link]: where application servers connect.
+struct LinkConfig {
+  std::vector<programs::Endpoint> listen;     // at least one; the host of a TCP one is an IP address
+  std::optional<programs::LinkTlsFiles> tls;  // present when `listen` has a TCP address
+  std::uint32_t max_handshakes_per_link = 0;  // in flight at once
+};
+
+// [limits] (R9).
+struct Limits {
+  std::chrono::milliseconds handshake_timeout{};  // from the first byte of a client to the handoff
+  std::uint64_t handshake_bytes = 0;              // of the client's stream
+  std::uint32_t max_links = 0;
+  std::chrono::milliseconds link_idle_timeout{};  // without a frame from the application server
+};
+
+// The name in the link's client certificate (DNS name in lower case, or URI).
+struct CertificateIdentity {
+  std::string name;
+};
+// The user id of the other end of a Unix socket.
+struct UnixIdentity {
+  uid_t uid;
+};
+
+// [[application_server]]: who may connect, and which names it may serve.
+struct ApplicationServer {
+  std::variant<CertificateIdentity, UnixIdentity> identity;
+  std::vector<std::string> names;  // lower case: exact, "*.example.com", or "*" for all
+};
+
+struct CertificateFiles {
+  programs::NamedFile chain;
+  programs::NamedFile private_key;
+};
+
+// [[tenant]]: certificates and policy of a set of names.
+struct TenantConfig {
+  std::vector<std::string> names;  // lower case: exact or "*.example.com"; unique over all tenants
+  std::vector<CertificateFiles> certificates;
+  std::vector<std::string> alpn;           // empty: ALPN is ignored
+  std::vector<std::string> cipher_suites;  // IANA names; empty: all that Baton carries
+  tls::ProtocolVersion min_version = tls::ProtocolVersion::tls12;
+  tls::ProtocolVersion max_version = tls::ProtocolVersion::tls13;
+  bool is_default = false;  // also serves clients that send no name or an unknown one
+  programs::Place place;
+};
+
+// A configuration file that was checked wholly, but for the files that it names.
+struct Config {
+  std::filesystem::path file;
+  serialization::SerializationVersion serialization_version = serialization::SerializationVersion::none;
+  unsigned threads = 1;  // event loops; 0: one per core (programs::resolve_threads)
+  unsigned workers = 2;  // threads for slow signatures
+  std::optional<programs::NamedFile> ticket_key_file;
+  std::vector<std::string> groups;  // OpenSSL's names; empty: the default of handshake::ServerOptions
+  std::optional<programs::Place> groups_place;
+  programs::LogConfig log;
+  LinkConfig link;
+  Limits limits;
+  std::vector<ApplicationServer> application_servers;  // at least one; identities are unique
+  std::vector<TenantConfig> tenants;                   // at least one; at most one is the default
+};
+
+// Parses a document. All errors are reported at once, one a line, each with file and line.
+[[nodiscard]] Result<Config> parse_config(programs::ConfigDocument& document);
+[[nodiscard]] Result<Config> read_config(const std::filesystem::path& file);
+
+// What the files hold that a configuration names.
+struct LoadedFiles {
+  std::vector<std::shared_ptr<const handshake::Tenant>> tenants;  // in the order of Config::tenants
+  std::optional<programs::LinkCredential> link;                   // as Config::link.tls
+  SecretBuffer ticket_keys;                                       // 80 bytes, or empty
+};
+
+// Reads and checks all of them: for --check and for the start alike. All errors are reported at once.
+[[nodiscard]] Result<LoadedFiles> load_files(const Config& config);
+
+// For --help.
+const programs::ProgramText& program_text();
+
+}  // namespace baton::keystore

@@ -1,0 +1,75 @@
+#include "keystore/event_loop.h"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+
+#include "common/log.h"
+#include "net/timeout.h"
+
+namespace baton::keystore {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDrainTime = 10s;
+
+}  // namespace
+
+Result<void> EventLoop::listen(UnixSockets unix_sockets) {
+  for (const net::Endpoint& endpoint : shared_.config.link.listen) {
+    if (!net::is_tcp(endpoint) && unix_sockets == UnixSockets::leave) continue;
+    auto acceptor = net::listen(context_.get_executor(), endpoint);
+    if (!acceptor) return pass_on(acceptor);
+    acceptors_.push_back(std::move(*acceptor));
+  }
+  return {};
+}
+
+void EventLoop::run() {
+  const auto keep_running = asio::make_work_guard(context_);
+  for (net::Acceptor& acceptor : acceptors_) asio::co_spawn(context_, accept_links(acceptor), asio::detached);
+  context_.run();
+}
+
+net::Task<> EventLoop::accept_links(net::Acceptor& acceptor) {
+  for (;;) {
+    auto socket = co_await net::accept(acceptor);
+    if (!socket) co_return;
+    if (shared_.links.fetch_add(1, std::memory_order_relaxed) >= shared_.config.limits.max_links) {
+      shared_.links.fetch_sub(1, std::memory_order_relaxed);
+      shared_.counters.get("links_refused_max_links").add();
+      net::reset(*socket);
+      continue;
+    }
+    asio::co_spawn(context_, serve(std::move(*socket)), asio::detached);
+  }
+}
+
+net::Task<> EventLoop::serve(net::Socket socket) {
+  const auto link = std::make_shared<LinkSession>(shared_, std::move(socket));
+  links_.insert(link);
+  co_await link->run();
+  links_.erase(link);
+  shared_.links.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void EventLoop::drain() {
+  asio::post(context_, [this] {
+    if (draining_) return;
+    draining_ = true;
+    for (net::Acceptor& acceptor : acceptors_) acceptor.close();
+    for (const auto& link : links_) link->drain();
+    asio::co_spawn(context_, finish(), asio::detached);
+  });
+}
+
+net::Task<> EventLoop::finish() {
+  const auto end_at = std::chrono::steady_clock::now() + kDrainTime;
+  while (!links_.empty() && std::chrono::steady_clock::now() < end_at) co_await net::sleep_for(20ms);
+  for (const auto& link : links_) link->close();
+  co_await net::sleep_for(20ms);
+  context_.stop();
+}
+
+}  // namespace baton::keystore

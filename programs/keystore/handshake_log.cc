@@ -1,0 +1,65 @@
+#include "keystore/handshake_log.h"
+
+#include "common/log.h"
+
+namespace baton::keystore {
+namespace {
+
+using offload::LogEventKind;
+using programs::LogLevel;
+
+std::string reason_of(const offload::LogEvent& event) {
+  switch (event.kind) {
+    case LogEventKind::failed: return std::string(offload::to_string(event.reason));
+    case LogEventKind::cancelled: return std::string(offload::to_string(event.cancel_reason));
+    case LogEventKind::ended: return std::string(offload::to_string(event.outcome));
+    case LogEventKind::handed_off:
+    case LogEventKind::outcome_missing:
+    case LogEventKind::link_lost: break;
+  }
+  return {};
+}
+
+std::string alert_of(const offload::LogEvent& event) {
+  const bool failed_by_alert = event.kind == LogEventKind::failed && event.alert != tls::Alert::close_notify;
+  const bool ended_by_alert = event.kind == LogEventKind::ended && event.alert_from != offload::AlertFrom::none;
+  return failed_by_alert || ended_by_alert ? tls::to_string(event.alert) : std::string();
+}
+
+bool is_success(const offload::LogEvent& event) {
+  return event.kind == LogEventKind::handed_off ||
+         (event.kind == LogEventKind::ended && event.outcome == offload::OutcomeKind::established);
+}
+
+}  // namespace
+
+void record(const offload::LogEvent& event, const std::string& application_server, programs::Counters& counters) {
+  const std::string kind = "handshake_" + std::string(offload::to_string(event.kind));
+  const std::string reason = reason_of(event);
+  counters.get(reason.empty() ? kind : kind + "_" + reason).add();
+
+  const std::string trace = to_hex(event.trace_id);
+  const std::string client = offload::to_string(event.client);
+  const std::string alert = alert_of(event);
+  const handshake::Summary& summary = event.summary;
+  programs::log_event(is_success(event) ? LogLevel::info : LogLevel::warning,
+                      programs::LogKey::from_checked(kind),
+                      {{"trace", trace},
+                       {"client", client},
+                       {"application_server", application_server},
+                       {"listener", event.listener},
+                       {"server_name", summary.server_name},
+                       {"reason", reason},
+                       {"alert", alert},
+                       {"detail", event.text},
+                       {"version", summary.version},
+                       {"suite", summary.suite},
+                       {"group", summary.group},
+                       {"signature", summary.signature},
+                       {"alpn", summary.alpn},
+                       {"resumed", summary.resumed},
+                       {"us", static_cast<std::int64_t>(event.since_open.count())},
+                       {"pending_us", static_cast<std::int64_t>(event.pending.count())}});
+}
+
+}  // namespace baton::keystore

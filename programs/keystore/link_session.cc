@@ -1,0 +1,242 @@
+#include "keystore/link_session.h"
+
+#include <algorithm>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/post.hpp>
+
+#include "common/log.h"
+#include "keystore/handshake_log.h"
+#include "net/link_pump.h"
+#include "net/plain_stream.h"
+#include "net/secure.h"
+#include "net/timeout.h"
+#include "offload/restrict_names.h"
+
+namespace baton::keystore {
+namespace {
+
+using namespace std::chrono_literals;
+using programs::log_event;
+using programs::LogLevel;
+using std::chrono::steady_clock;
+
+constexpr auto kAuthenticationTimeout = 5000ms;  // TLS on the link, and then HELLO
+constexpr auto kWatchInterval = 1000ms;
+
+}  // namespace
+
+LinkSession::LinkSession(KeyStoreShared& shared, net::Socket socket)
+    : shared_(shared),
+      executor_(socket.get_executor()),
+      socket_(std::move(socket)),
+      wake_(executor_),
+      room_(executor_),
+      deadlines_(executor_) {
+  std::error_code error;
+  const auto remote = socket_.remote_endpoint(error);
+  address_ = error ? "unknown" : net::describe(remote);
+}
+
+net::Task<> LinkSession::run() {
+  using namespace asio::experimental::awaitable_operators;
+  const auto self = shared_from_this();
+  auto authorized = co_await authenticate();
+  if (!authorized) {
+    shared_.counters.get("links_refused").add();
+    log_event(LogLevel::warning, "link_refused", {{"peer", address_}, {"reason", authorized.error().message}});
+    co_return;
+  }
+  application_server_ = *authorized;
+  service_.emplace(service_config(*application_server_));
+  if (draining_) service_->go_away("shutting down");
+  last_received_ = steady_clock::now();
+  auto first = co_await (receive() || send() || watch_deadlines() || watch_peer());
+  const Result<void> end = std::visit([](auto result) { return result; }, std::move(first));
+  closed_ = true;
+  stream_->close();
+  service_->lose_link(steady_clock::now());
+  after_service_call();
+  log_event(LogLevel::info, "link_down",
+            {{"application_server", application_server_->name},
+             {"peer", address_},
+             {"reason", end ? "closed" : end.error().message}});
+}
+
+net::Task<Result<const Authorized*>> LinkSession::authenticate() {
+  const bool is_unix = address_ == "unix" || socket_.local_endpoint().protocol().family() == AF_UNIX;
+  if (!is_unix) co_return co_await authenticate_certificate();
+  auto authorized = authenticate_user();
+  stream_ = std::make_unique<net::PlainStream>(std::move(socket_));
+  co_return authorized;
+}
+
+net::Task<Result<const Authorized*>> LinkSession::authenticate_certificate() {
+  auto handshake = shared_.link_endpoint->accept(
+      [tenant = shared_.link_tenant](const handshake::ClientHelloInfo&) { return handshake::TenantChoice(tenant); });
+  if (!handshake) co_return pass_on(handshake);
+  auto secured = co_await net::secure(std::move(socket_), std::move(*handshake), kAuthenticationTimeout);
+  if (!secured) co_return pass_on(secured);
+  stream_ = std::move(secured->stream);
+  if (const Authorized* authorized = find_certificate(secured->summary.peer_names)) co_return authorized;
+  std::string names;
+  for (const std::string& name : secured->summary.peer_names) names += (names.empty() ? "" : ", ") + name;
+  co_return fail(ErrorCode::refused, "no [[application_server]] has the identity of this certificate (" + names + ")");
+}
+
+const Authorized* LinkSession::find_certificate(const std::vector<std::string>& names) const {
+  for (std::size_t i = 0; i < shared_.application_servers.size(); ++i) {
+    const auto* identity = std::get_if<CertificateIdentity>(&shared_.config.application_servers[i].identity);
+    if (identity != nullptr && std::ranges::find(names, identity->name) != names.end()) {
+      return &shared_.application_servers[i];
+    }
+  }
+  return nullptr;
+}
+
+Result<const Authorized*> LinkSession::authenticate_user() {
+  const auto user = net::peer_user(socket_);
+  if (!user) return tl::unexpected(user.error());
+  for (std::size_t i = 0; i < shared_.application_servers.size(); ++i) {
+    const auto* identity = std::get_if<UnixIdentity>(&shared_.config.application_servers[i].identity);
+    if (identity != nullptr && identity->uid == *user) return &shared_.application_servers[i];
+  }
+  return fail(ErrorCode::refused, "no [[application_server]] has uid " + std::to_string(*user));
+}
+
+offload::ServiceConfig LinkSession::service_config(const Authorized& application_server) const {
+  offload::ServiceConfig config;
+  config.endpoint = shared_.endpoint;
+  config.selector_for = [names = application_server.names, tenants = shared_.tenants](const offload::Open&) {
+    return offload::restrict_names(
+        names, [tenants](const handshake::ClientHelloInfo& hello) { return tenants->choose(hello); });
+  };
+  config.version = shared_.config.serialization_version;
+  config.limits.handshake_timeout = shared_.config.limits.handshake_timeout;
+  config.link.max_in_flight = shared_.config.link.max_handshakes_per_link;
+  config.hello.software = "baton-keystore " BATON_VERSION;
+  return config;
+}
+
+net::Task<Result<void>> LinkSession::receive() {
+  SecretBuffer buffer(net::kLinkChunk);
+  for (;;) {
+    while (!service_->wants_input()) co_await room_.wait();
+    auto count = co_await stream_->read_some(buffer);
+    if (!count) co_return pass_on(count);
+    if (*count == 0) co_return Result<void>{};
+    last_received_ = steady_clock::now();
+    auto received = service_->receive(ByteView(buffer).first(*count), last_received_);
+    after_service_call();
+    if (!received) {
+      shared_.counters.get("link_protocol_errors").add();
+      log_event(LogLevel::warning, "link_protocol_error",
+                {{"application_server", application_server_->name}, {"reason", received.error().message}});
+      // The sender ends the link once the LINK_ERROR is out.
+      co_await net::sleep_for(kAuthenticationTimeout);
+      co_return received;
+    }
+  }
+}
+
+net::Task<Result<void>> LinkSession::send() {
+  // room_ wakes the receiver that waits for output to go down.
+  struct Announcing {
+    offload::HandshakeService& service;
+    net::Signal& room;
+    ByteView output() const { return service.output(); }
+    void output_sent(std::size_t count) {
+      service.output_sent(count);
+      room.notify();
+    }
+  } end{*service_, room_};
+  co_return co_await net::send_link_output(end, *stream_, wake_, [this] { return finished(); });
+}
+
+bool LinkSession::finished() const {
+  return closed_ || service_->link().closed() || (service_->link().going_away() && service_->held() == 0);
+}
+
+net::Task<Result<void>> LinkSession::watch_deadlines() {
+  using namespace asio::experimental::awaitable_operators;
+  for (;;) {
+    if (const auto deadline = service_->next_deadline()) {
+      co_await (deadlines_.wait() || net::sleep_for(*deadline - steady_clock::now()));
+    } else {
+      co_await deadlines_.wait();
+    }
+    service_->expire(steady_clock::now());
+    publish();
+  }
+}
+
+net::Task<Result<void>> LinkSession::watch_peer() {
+  const auto started = steady_clock::now();
+  for (;;) {
+    co_await net::sleep_for(kWatchInterval);
+    const auto now = steady_clock::now();
+    const bool no_hello = !service_->link().ready() && now - started > kAuthenticationTimeout;
+    if (!no_hello && now - last_received_ < shared_.config.limits.link_idle_timeout) continue;
+    const char* reason = no_hello ? "no HELLO came in time" : "nothing was received for too long";
+    service_->end_link(offload::LinkErrorCode::timeout, reason, now);
+    after_service_call();
+    co_await net::sleep_for(kWatchInterval);
+    co_return fail(ErrorCode::limit_exceeded, reason);
+  }
+}
+
+// What is to be done after anything that the service was asked to do.
+void LinkSession::after_service_call() {
+  publish();
+  deadlines_.notify();
+}
+
+void LinkSession::publish() {
+  hand_to_workers();
+  while (auto event = service_->next_log_event()) record(*event, application_server_->name, shared_.counters);
+  log_news();
+  wake_.notify();
+}
+
+void LinkSession::hand_to_workers() {
+  while (auto step = service_->take_pending()) {
+    asio::post(shared_.workers, [self = shared_from_this(), step = std::move(*step)]() mutable {
+      step.run();
+      const auto executor = self->executor_;
+      asio::post(executor, [self = std::move(self), step = std::move(step)]() mutable {
+        self->service_->finish(std::move(step), steady_clock::now());
+        self->after_service_call();
+      });
+    });
+  }
+}
+
+void LinkSession::log_news() {
+  while (auto news = service_->next_news()) {
+    if (const auto* hello = std::get_if<offload::Hello>(&*news)) {
+      shared_.counters.get("links").add();
+      log_event(LogLevel::info, "link_up",
+                {{"application_server", application_server_->name},
+                 {"peer", address_},
+                 {"software", hello->software},
+                 {"reads_serialization_version", hello->newest_readable}});
+    } else if (const auto* error = std::get_if<offload::LinkError>(&*news)) {
+      log_event(LogLevel::warning, "link_error_received",
+                {{"application_server", application_server_->name}, {"reason", error->text}});
+    }
+  }
+}
+
+void LinkSession::drain() {
+  draining_ = true;
+  if (!service_) return;
+  service_->go_away("shutting down");
+  after_service_call();
+}
+
+void LinkSession::close() {
+  closed_ = true;
+  if (stream_) stream_->close();
+  wake_.notify();
+}
+
+}  // namespace baton::keystore

@@ -1,0 +1,90 @@
+// The files that the key store's configuration names.
+#include <fmt/format.h>
+
+#include "common/files.h"
+#include "keystore/config.h"
+
+namespace baton::keystore {
+namespace {
+
+using programs::ConfigErrors;
+
+constexpr std::size_t kTicketKeyFile = 80;  // bytes: name 16, HMAC key 32, AES key 32
+
+using TenantPointer = std::shared_ptr<const handshake::Tenant>;
+
+handshake::TenantPolicy make_policy(const TenantConfig& tenant) {
+  handshake::TenantPolicy policy;
+  policy.label = tenant.names.front();
+  policy.min_version = tenant.min_version;
+  policy.max_version = tenant.max_version;
+  policy.cipher_suites = tenant.cipher_suites;
+  policy.alpn = tenant.alpn;
+  return policy;
+}
+
+TenantPointer load_credentials(const TenantConfig& tenant, std::vector<handshake::Credential> credentials,
+                               const programs::Place& place, ConfigErrors& errors) {
+  auto loaded = handshake::Tenant::load(make_policy(tenant), std::move(credentials));
+  if (loaded) return *loaded;
+  errors.add(place, loaded.error().message);
+  return nullptr;
+}
+
+// Null when something was wrong and is noted. Each certificate is loaded alone, so that its error stands at
+// its line.
+TenantPointer load_tenant(const TenantConfig& tenant, ConfigErrors& errors) {
+  std::vector<handshake::Credential> credentials;
+  TenantPointer loaded;
+  bool all_good = true;
+  for (const CertificateFiles& files : tenant.certificates) {
+    auto credential = programs::read_credential(files.chain, files.private_key, errors);
+    if (credential) loaded = load_credentials(tenant, {*credential}, files.chain.place, errors);
+    if (!credential || !loaded) {
+      all_good = false;
+      continue;
+    }
+    credentials.push_back(std::move(*credential));
+  }
+  if (!all_good) return nullptr;
+  return credentials.size() == 1 ? loaded
+                                 : load_credentials(tenant, std::move(credentials), tenant.place, errors);
+}
+
+SecretBuffer load_ticket_keys(const programs::NamedFile& file, ConfigErrors& errors) {
+  auto keys = programs::read_secret_file(file.path, kTicketKeyFile);
+  if (keys && keys->size() == kTicketKeyFile) return std::move(*keys);
+  if (!keys && keys.error().code != ErrorCode::limit_exceeded) {
+    errors.add(file.place, keys.error().message);
+  } else {
+    errors.add(file.place,
+               fmt::format("{0} must have exactly {1} bytes; make it with: (umask 077; openssl rand -out "
+                           "{0} {1})",
+                           file.path.string(), kTicketKeyFile));
+  }
+  return {};
+}
+
+// Groups are names that only libssl knows.
+void check_groups(const Config& config, ConfigErrors& errors) {
+  if (!config.groups_place) return;
+  handshake::ServerOptions options;
+  options.groups = config.groups;
+  auto endpoint = handshake::ServerEndpoint::create(std::move(options));
+  if (!endpoint) errors.add(*config.groups_place, endpoint.error().message);
+}
+
+}  // namespace
+
+Result<LoadedFiles> load_files(const Config& config) {
+  ConfigErrors errors(config.file);
+  LoadedFiles files;
+  if (config.ticket_key_file) files.ticket_keys = load_ticket_keys(*config.ticket_key_file, errors);
+  check_groups(config, errors);
+  if (config.link.tls) files.link = programs::load_link_credential(*config.link.tls, errors);
+  for (const TenantConfig& tenant : config.tenants) files.tenants.push_back(load_tenant(tenant, errors));
+  if (!errors.empty()) return errors.as_failure();
+  return files;
+}
+
+}  // namespace baton::keystore

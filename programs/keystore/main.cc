@@ -1,0 +1,121 @@
+// baton-keystore: owns certificates, keys and the TLS configuration, does the handshakes, hands over the connections.
+#include <iostream>
+
+#include "common/daemon.h"
+#include "common/log.h"
+#include "common/startup.h"
+#include "keystore/config.h"
+#include "keystore/event_loop.h"
+
+namespace baton::keystore {
+namespace {
+
+using programs::ExitCode;
+using programs::log_event;
+using programs::LogLevel;
+
+int code(ExitCode exit_code) { return static_cast<int>(exit_code); }
+
+int report(const Error& error) {
+  std::cerr << error.message << '\n';
+  return code(ExitCode::configuration_error);
+}
+
+std::string name_of(const ApplicationServer& application_server) {
+  if (const auto* certificate = std::get_if<CertificateIdentity>(&application_server.identity)) {
+    return certificate->name;
+  }
+  return "uid " + std::to_string(std::get<UnixIdentity>(application_server.identity).uid);
+}
+
+Result<std::vector<Authorized>> authorize(const Config& config) {
+  std::vector<Authorized> authorized;
+  for (const ApplicationServer& application_server : config.application_servers) {
+    auto names = std::make_shared<offload::NameSet>();
+    for (const std::string& name : application_server.names) {
+      if (auto added = names->add(name); !added) return pass_on(added);
+    }
+    authorized.push_back({name_of(application_server), std::move(names)});
+  }
+  return authorized;
+}
+
+// The link's own TLS. TLS 1.3 only: both ends are ours.
+Result<std::shared_ptr<const handshake::Tenant>> make_link_tenant(LoadedFiles& files) {
+  handshake::TenantPolicy policy;
+  policy.label = "link";
+  policy.min_version = tls::ProtocolVersion::tls13;
+  policy.client_ca_pem = std::move(files.link->ca_pem);
+  std::vector<handshake::Credential> credentials;
+  credentials.push_back(std::move(files.link->credential));
+  return handshake::Tenant::load(std::move(policy), std::move(credentials));
+}
+
+Result<std::unique_ptr<KeyStoreShared>> make_shared_state(const Config& config, LoadedFiles files) {
+  std::shared_ptr<const handshake::ServerEndpoint> link_endpoint;
+  std::shared_ptr<const handshake::Tenant> link_tenant;
+  if (files.link) {
+    auto tenant = make_link_tenant(files);
+    if (!tenant) return pass_on(tenant);
+    auto endpoint = handshake::ServerEndpoint::create({});
+    if (!endpoint) return pass_on(endpoint);
+    link_tenant = std::move(*tenant);
+    link_endpoint = std::move(*endpoint);
+  }
+  handshake::ServerOptions options;
+  options.ticket_keys = std::move(files.ticket_keys);
+  options.groups = config.groups;
+  options.max_handshake_bytes = static_cast<std::size_t>(config.limits.handshake_bytes);
+  options.offload_slow_signatures = config.workers > 0;
+  auto endpoint = handshake::ServerEndpoint::create(std::move(options));
+  if (!endpoint) return pass_on(endpoint);
+  auto tenants = Tenants::create(config, files.tenants);
+  if (!tenants) return pass_on(tenants);
+  auto authorized = authorize(config);
+  if (!authorized) return pass_on(authorized);
+  return std::unique_ptr<KeyStoreShared>(new KeyStoreShared{
+      config, std::move(*endpoint), std::move(link_endpoint), std::move(link_tenant), std::move(*tenants),
+      std::move(*authorized), {}, asio::thread_pool(std::max(config.workers, 1U)), {}});
+}
+
+int serve(const Config& config, LoadedFiles files) {
+  auto shared = make_shared_state(config, std::move(files));
+  if (!shared) return report(shared.error());
+  std::vector<std::unique_ptr<EventLoop>> loops;
+  for (unsigned i = 0; i < programs::resolve_threads(config.threads); ++i) {
+    loops.push_back(std::make_unique<EventLoop>(**shared));
+    const auto unix_sockets = i == 0 ? UnixSockets::listen : UnixSockets::leave;
+    if (auto listening = loops.back()->listen(unix_sockets); !listening) return report(listening.error());
+  }
+  log_event(LogLevel::info, "started",
+            {{"version", BATON_VERSION},
+             {"threads", loops.size()},
+             {"serialization_version", static_cast<std::uint16_t>(config.serialization_version)},
+             {"config", config.file.string()}});
+  programs::run_until_signal(loops);
+  (*shared)->workers.join();
+  (*shared)->counters.log();
+  log_event(LogLevel::info, "stopped");
+  return code(ExitCode::ok);
+}
+
+int run(int argc, char** argv) {
+  if (auto prepared = programs::prepare_process(); !prepared) return report(prepared.error());
+  const auto command_line = programs::read_command_line(program_text(), argc, argv, std::cout, std::cerr);
+  if (!command_line) return code(command_line.error());
+  auto config = read_config(command_line->config);
+  if (!config) return report(config.error());
+  auto files = load_files(*config);
+  if (!files) return report(files.error());
+  if (command_line->check) {
+    std::cout << config->file.string() << ": OK\n";
+    return code(ExitCode::ok);
+  }
+  if (auto started = programs::start_log(config->log, "baton-keystore"); !started) return report(started.error());
+  return serve(*config, std::move(*files));
+}
+
+}  // namespace
+}  // namespace baton::keystore
+
+int main(int argc, char** argv) { return baton::keystore::run(argc, argv); }

@@ -1,0 +1,26 @@
+// Which tenant serves which name.
+#pragma once
+
+#include <memory>
+
+#include "handshake/server.h"
+#include "keystore/config.h"
+#include "offload/name_set.h"
+
+namespace baton::keystore {
+
+// Immutable once made, so all event loops and workers share one.
+class Tenants {
+ public:
+  static Result<std::shared_ptr<const Tenants>> create(
+      const Config& config, const std::vector<std::shared_ptr<const handshake::Tenant>>& loaded);
+
+  // Exact name, then wildcard, then the default tenant; without one, the client is refused by the alert that fits.
+  handshake::TenantChoice choose(const handshake::ClientHelloInfo& hello) const;
+
+ private:
+  offload::NameMap<std::shared_ptr<const handshake::Tenant>> by_name_;
+  std::shared_ptr<const handshake::Tenant> default_;
+};
+
+}  // namespace baton::keystore

@@ -1,0 +1,64 @@
+// The handshake phase of one client: bytes are relayed between the client and the key store, unparsed, until
+// the key store hands the connection over.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "net/socket.h"
+#include "offload/link_client.h"
+#include "proxy/key_store_links.h"
+#include "tls/connection.h"
+
+namespace baton::proxy {
+
+struct EstablishedClient {
+  tls::Connection connection;  // bytes that the client sent behind its handshake are inside
+  std::size_t serialized_size;
+  std::uint64_t relayed_in;   // bytes of the client that belonged to its handshake
+  std::uint64_t relayed_out;  // bytes of the key store for the client
+  std::chrono::microseconds duration;
+};
+
+// Why there is no connection. The client was told as far as TLS can tell it.
+struct HandshakeFailure {
+  std::string
+      reason;  // for counting: "no_key_store", "client_gone", "timeout", "link_lost", "tls_alert_sent", …
+  std::string detail;       // for people
+  std::string server_name;  // empty when not known
+  std::string alert;        // the TLS alert that was sent or received; empty: none
+};
+
+class ClientHandshake {
+ public:
+  ClientHandshake(net::Socket& client, KeyStoreLinks& links, const std::string& listener,
+                  const offload::TraceId& trace_id);
+
+  net::Task<tl::expected<EstablishedClient, HandshakeFailure>> run(std::chrono::milliseconds timeout);
+
+ private:
+  using Finished = tl::expected<EstablishedClient, HandshakeFailure>;
+
+  net::Task<Result<Finished>> relay(std::chrono::milliseconds timeout);
+  net::Task<std::optional<HandshakeFailure>> open(std::chrono::milliseconds timeout);
+  // Takes what the client has sent; false when the client has gone.
+  bool read_client();
+  std::optional<HandshakeFailure> forward();
+  net::Task<std::optional<Finished>> handle(HandshakeEvent event);
+  net::Task<Finished> take_over(offload::Handoff handoff);
+  net::Task<HandshakeFailure> fail(std::string reason, std::string detail, tls::Alert alert);
+  void drop_consumed(std::uint64_t consumed);
+
+  net::Socket& client_;
+  KeyStoreLinks& links_;
+  const std::string& listener_;
+  const offload::TraceId& trace_id_;
+  std::chrono::steady_clock::time_point first_byte_;
+  std::unique_ptr<RemoteHandshake> remote_;
+  Bytes retained_;             // bytes of the client that the handshake has not used, from offset dropped_ on
+  std::uint64_t dropped_ = 0;  // bytes of the client's stream that the handshake has used
+  std::size_t forwarded_ = 0;  // of retained_, sent to the key store
+  std::uint64_t relayed_out_ = 0;  // to the client
+};
+
+}  // namespace baton::proxy

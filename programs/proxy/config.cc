@@ -1,0 +1,179 @@
+#include "proxy/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/names.h"
+
+namespace baton::proxy {
+namespace {
+
+using programs::ConfigDocument;
+using programs::Duplicates;
+using programs::Endpoint;
+using programs::LinkTransport;
+using programs::PlacedText;
+using programs::TableReader;
+using programs::TcpEndpoint;
+
+constexpr std::size_t kMaxListenerName = 64;  // bytes, as the link protocol carries it
+
+// R7: the application server holds no TLS policy. Who tries to write one here is told where it belongs.
+constexpr std::array<std::string_view, 17> kTlsPolicyKeys = {
+    "tls",         "certificate",           "certificates", "chain",       "private_key",    "cert",
+    "key",         "cipher_suites",         "ciphers",      "groups",      "alpn",           "min_version",
+    "max_version", "serialization_version", "tenant",       "server_name", "ticket_key_file"};
+constexpr std::string_view kNoTlsPolicy =
+    "the application server holds no TLS policy: certificates, keys, names and cipher suites belong in the "
+    "key "
+    "store's file, under [[tenant]]";
+
+bool is_listener_name(std::string_view name) {
+  return name.size() <= kMaxListenerName && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_' || c == '.';
+         });
+}
+
+std::string read_listener_name(TableReader& table, std::size_t number) {
+  const auto name = table.optional_text("name", "\"listener1\", \"listener2\", ...");
+  if (!name) return fmt::format("listener{}", number);
+  if (!is_listener_name(name->text)) {
+    table.error(name->place,
+                "a listener's name has at most 64 letters, digits, dots, hyphens and underscores");
+  }
+  return name->text;
+}
+
+std::vector<TcpEndpoint> read_listen(TableReader& table, Duplicates& addresses) {
+  std::vector<TcpEndpoint> listen;
+  for (const PlacedText& text : table.required_texts("listen")) {
+    auto endpoint = table.parsed_listen_endpoint(text);
+    if (!endpoint) continue;
+    const auto* tcp = std::get_if<TcpEndpoint>(&*endpoint);
+    if (tcp == nullptr) {
+      table.error(text.place, fmt::format("\"{}\" is not HOST:PORT; clients connect over TCP", text.text));
+      continue;
+    }
+    addresses.check(table, programs::to_string(*endpoint), text.place);
+    listen.push_back(*tcp);
+  }
+  return listen;
+}
+
+std::vector<Listener> read_listeners(TableReader& root) {
+  std::vector<Listener> listeners;
+  Duplicates names;
+  Duplicates addresses;
+  for (TableReader& table : root.tables("listener", "add a [[listener]] with listen and backend")) {
+    Listener listener;
+    listener.name = read_listener_name(table, listeners.size() + 1);
+    names.check(table, listener.name, table.place_of("name"));
+    listener.listen = read_listen(table, addresses);
+    if (const auto backend = table.required_text("backend")) {
+      listener.backend = table.parsed_endpoint(*backend).value_or(Endpoint());
+    }
+    table.finish(kTlsPolicyKeys, kNoTlsPolicy);
+    listeners.push_back(std::move(listener));
+  }
+  return listeners;
+}
+
+// The name that the key store's certificate is verified against.
+std::string read_server_name(TableReader& table, const std::optional<Endpoint>& address) {
+  const auto name = table.optional_text("server_name", "the host of key_store.address");
+  if (!address) return {};
+  const auto* tcp = std::get_if<TcpEndpoint>(&*address);
+  if (tcp == nullptr) {
+    if (name) table.error(name->place, programs::kNotOnUnixSocket);
+    return {};
+  }
+  if (!name) return tcp->host;
+  if (programs::is_ip_address(name->text)) return name->text;
+  return table.take(programs::parse_dns_name(name->text), name->place).value_or(std::string());
+}
+
+LinkTransport transport_of(const std::optional<Endpoint>& address) {
+  if (!address) return LinkTransport::unknown;
+  return programs::is_tcp(*address) ? LinkTransport::tcp : LinkTransport::unix_socket;
+}
+
+KeyStore read_key_store(TableReader& root) {
+  TableReader table = root.table("key_store");
+  KeyStore key_store;
+  const auto text = table.required_text("address");
+  const auto address = text ? table.parsed_endpoint(*text) : std::nullopt;
+  key_store.address = address.value_or(Endpoint());
+  key_store.server_name = read_server_name(table, address);
+  key_store.tls = programs::read_link_tls(table, "ca", transport_of(address));
+  key_store.link_lifetime = table.duration("link_lifetime", {"1h", "1s", "7d"});
+  table.finish();
+  return key_store;
+}
+
+Limits read_limits(TableReader& root) {
+  TableReader table = root.table("limits");
+  Limits limits;
+  limits.handshake_timeout = table.duration("handshake_timeout", {"10s", "100ms", "5m"});
+  limits.idle_timeout = table.duration("idle_timeout", {"5m", "1s", "7d"});
+  limits.connect_timeout = table.duration("connect_timeout", {"5s", "10ms", "5m"});
+  limits.max_connections = static_cast<std::uint64_t>(
+      table.integer("max_connections", {.fallback = 0, .min = 0, .max = 100'000'000}));
+  // A record, with its header and the largest expansion of TLS 1.2, must fit.
+  limits.buffer = table.size("buffer", {"64KiB", "32KiB", "16MiB"});
+  table.finish();
+  return limits;
+}
+
+}  // namespace
+
+Result<Config> parse_config(ConfigDocument& document) {
+  if (!document.is_toml()) return document.errors().as_failure();
+  TableReader root(document);
+  Config config;
+  config.file = document.file();
+  config.threads = programs::read_threads(root);
+  config.log = programs::read_log(root);
+  config.listeners = read_listeners(root);
+  config.key_store = read_key_store(root);
+  config.limits = read_limits(root);
+  root.finish(kTlsPolicyKeys, kNoTlsPolicy);
+  if (!document.errors().empty()) return document.errors().as_failure();
+  return config;
+}
+
+Result<Config> read_config(const std::filesystem::path& file) {
+  ConfigDocument document = ConfigDocument::read(file);
+  return parse_config(document);
+}
+
+Result<LoadedFiles> load_files(const Config& config) {
+  programs::ConfigErrors errors(config.file);
+  LoadedFiles files;
+  if (config.key_store.tls) files.link = programs::load_link_credential(*config.key_store.tls, errors);
+  if (!errors.empty()) return errors.as_failure();
+  return files;
+}
+
+const programs::ProgramText& program_text() {
+  static constexpr programs::ProgramText kText = {
+      .name = "baton-proxy",
+      .description =
+          "Serves TLS clients with handshakes that a key store does, and passes plaintext to a backend.",
+      .invocation = "baton-proxy --config /etc/baton/proxy.toml --check",
+      .example = R"([[listener]]
+listen = ["[::]:443", "0.0.0.0:443"]
+backend = "127.0.0.1:8080"
+
+[key_store]
+address = "keystore.internal:7600"
+certificate = "app1.crt"
+private_key = "app1.key"
+ca = "link-ca.crt"
+)"};
+  return kText;
+}
+
+}  // namespace baton::proxy

@@ -1,0 +1,67 @@
+// The proxy's configuration file. docs/configuration.md describes every key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "common/command_line.h"
+#include "common/common_config.h"
+#include "common/credentials.h"
+
+namespace baton::proxy {
+
+// [[listener]]: where clients connect, and where their plaintext goes.
+struct Listener {
+  std::string name;                           // unique, at most 64 bytes; for logs and the key store
+  std::vector<programs::TcpEndpoint> listen;  // at least one; the host is an IP address
+  programs::Endpoint backend;
+};
+
+// [key_store]: the link.
+struct KeyStore {
+  programs::Endpoint address;
+  std::string server_name;  // what the key store's certificate must name; empty on a Unix socket
+  std::optional<programs::LinkTlsFiles> tls;  // present when `address` is TCP
+  std::chrono::milliseconds link_lifetime{};  // then a new link replaces it
+};
+
+// [limits] (R9).
+struct Limits {
+  std::chrono::milliseconds handshake_timeout{};  // from accept to the client's Finished
+  std::chrono::milliseconds idle_timeout{};       // of an established connection, without a byte either way
+  std::chrono::milliseconds connect_timeout{};    // to the backend
+  std::uint64_t max_connections = 0;              // 0: as many as descriptors allow
+  std::uint64_t buffer = 0;                       // bytes per connection and direction; then back-pressure
+};
+
+// A configuration file that was checked wholly, but for the files that it names.
+struct Config {
+  std::filesystem::path file;
+  unsigned threads = 1;  // event loops; 0: one per core (programs::resolve_threads)
+  programs::LogConfig log;
+  std::vector<Listener> listeners;  // at least one
+  KeyStore key_store;
+  Limits limits;
+};
+
+// Parses a document. All errors are reported at once, one a line, each with file and line.
+[[nodiscard]] Result<Config> parse_config(programs::ConfigDocument& document);
+[[nodiscard]] Result<Config> read_config(const std::filesystem::path& file);
+
+// What the files hold that a configuration names.
+struct LoadedFiles {
+  std::optional<programs::LinkCredential> link;  // as Config::key_store.tls
+};
+
+// Reads and checks all of them: for --check and for the start alike. All errors are reported at once.
+[[nodiscard]] Result<LoadedFiles> load_files(const Config& config);
+
+// For --help.
+const programs::ProgramText& program_text();
+
+}  // namespace baton::proxy

@@ -1,0 +1,59 @@
+// One event loop of the proxy: its listening sockets, its link and its sessions. Nothing is shared with other
+// loops but counters and the count of connections.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "net/listen.h"
+#include "proxy/session.h"
+
+namespace baton::proxy {
+
+// What all loops share.
+struct ProxyShared {
+  const Config& config;
+  std::shared_ptr<const handshake::ClientEndpoint> link_tls;  // null for a Unix socket
+  programs::Counters counters;
+  std::atomic<std::uint64_t> connections = 0;
+};
+
+class EventLoop {
+ public:
+  explicit EventLoop(ProxyShared& shared);
+
+  // Binds the listening sockets. Call it for every loop before any runs.
+  Result<void> listen();
+
+  // Runs until a drain has ended.
+  void run();
+
+  // From any thread: takes no new clients, lets those that are here finish until `kDrainTime` has passed,
+  // then ends.
+  void drain();
+
+ private:
+  struct Socket {
+    const Listener* listener;
+    net::Acceptor acceptor;
+  };
+
+  net::Task<> accept_clients(Socket& socket);
+  net::Task<> serve(const Listener& listener, net::Socket client);
+  net::Task<> expire_sessions();
+  net::Task<> finish();
+  bool admit();
+
+  ProxyShared& shared_;
+  asio::io_context context_{1};
+  std::list<Socket> sockets_;
+  KeyStoreLinks links_;
+  Bytes scratch_;
+  SessionContext session_context_;
+  std::list<Session> sessions_;
+  bool draining_ = false;
+};
+
+}  // namespace baton::proxy

@@ -1,0 +1,187 @@
+#include "proxy/key_store_link.h"
+
+#include <asio/experimental/awaitable_operators.hpp>
+
+#include "net/link_pump.h"
+#include "net/timeout.h"
+
+namespace baton::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+using offload::HandshakeId;
+
+// A key store that answers no ping for this long is dead; the handshakes on it are lost, and new ones need
+// another link.
+constexpr auto kPingInterval = 5s;
+
+offload::HelloInfo hello_info() {
+  offload::HelloInfo info;
+  info.software = "baton-proxy " BATON_VERSION;
+  return info;
+}
+
+}  // namespace
+
+RemoteHandshake::RemoteHandshake(std::shared_ptr<KeyStoreLink> link, HandshakeId id)
+    : link_(std::move(link)), id_(id), signal_(link_->executor_) {
+  link_->handshakes_.emplace(id_, this);
+}
+
+RemoteHandshake::~RemoteHandshake() {
+  link_->handshakes_.erase(id_);
+  if (ended_) return;
+  link_->client_.cancel(id_, cancel_reason_);
+  link_->flush();
+  link_->close_if_done();
+}
+
+std::size_t RemoteHandshake::window() const {
+  return ended_ ? 0 : link_->client_.client_window(id_);
+}
+
+Result<void> RemoteHandshake::send(ByteView client_bytes) {
+  auto sent = link_->client_.client_bytes(id_, client_bytes);
+  link_->flush();
+  return sent;
+}
+
+std::optional<HandshakeEvent> RemoteHandshake::next_event() {
+  if (events_.empty()) return std::nullopt;
+  HandshakeEvent event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+void RemoteHandshake::report(const offload::Outcome& outcome) {
+  if (ended_) return;
+  // It can only be refused when the link is gone, and then nobody counts.
+  static_cast<void>(link_->client_.report(id_, outcome));
+  ended_ = true;
+  link_->flush();
+  link_->close_if_done();
+}
+
+void RemoteHandshake::deliver(HandshakeEvent event) {
+  if (std::holds_alternative<offload::Failed>(event) || std::holds_alternative<LinkLost>(event))
+    ended_ = true;
+  events_.push_back(std::move(event));
+  signal_.notify();
+}
+
+KeyStoreLink::KeyStoreLink(const asio::any_io_executor& executor, std::unique_ptr<net::Stream> stream)
+    : executor_(executor),
+      stream_(std::move(stream)),
+      client_(offload::LinkLimits{}, hello_info()),
+      wake_(executor) {}
+
+net::Task<Error> KeyStoreLink::run(std::chrono::milliseconds hello_timeout) {
+  using namespace asio::experimental::awaitable_operators;
+  const auto self = shared_from_this();
+  auto first = co_await (receive() || send() || watch(hello_timeout));
+  const Result<void> end = std::visit([](auto result) { return result; }, std::move(first));
+  done_ = true;
+  stream_->close();
+  const Error error =
+      !end ? end.error() : Error{ErrorCode::io, end_reason_.empty() ? "the link was closed" : end_reason_};
+  lose_handshakes(error.message);
+  changed();
+  co_return error;
+}
+
+net::Task<Result<void>> KeyStoreLink::receive() {
+  SecretBuffer buffer(net::kLinkChunk);
+  for (;;) {
+    auto count = co_await stream_->read_some(buffer);
+    if (!count) co_return pass_on(count);
+    if (*count == 0) co_return fail(ErrorCode::io, "the key store closed the link");
+    const MutableBytes bytes = MutableBytes(buffer).first(*count);
+    auto received = client_.receive(bytes);
+    wipe(bytes);
+    dispatch();
+    flush();
+    if (!received) end_reason_ = "protocol error: " + received.error().message;
+  }
+}
+
+net::Task<Result<void>> KeyStoreLink::send() {
+  return net::send_link_output(client_, *stream_, wake_, [this] { return done_ || client_.closed(); });
+}
+
+net::Task<Result<void>> KeyStoreLink::watch(std::chrono::milliseconds hello_timeout) {
+  co_await net::sleep_for(hello_timeout);
+  if (!client_.ready()) co_return fail(ErrorCode::limit_exceeded, "the key store sent no HELLO in time");
+  for (;;) {
+    auto number = client_.ping();
+    flush();
+    co_await net::sleep_for(kPingInterval);
+    if (!number || last_pong_ < *number) {
+      co_return fail(ErrorCode::limit_exceeded, "the key store does not answer pings");
+    }
+  }
+}
+
+void KeyStoreLink::dispatch() {
+  while (auto event = client_.next_event()) handle(std::move(*event));
+}
+
+void KeyStoreLink::handle(offload::ClientEvent event) {
+  if (auto* bytes = std::get_if<offload::Received<offload::ServerBytes>>(&event)) {
+    deliver(bytes->id, std::move(bytes->body));
+  } else if (auto* handoff = std::get_if<offload::Received<offload::Handoff>>(&event)) {
+    deliver(handoff->id, std::move(handoff->body));
+  } else if (auto* failed = std::get_if<offload::Received<offload::Failed>>(&event)) {
+    deliver(failed->id, std::move(failed->body));
+    close_if_done();
+  } else if (const auto* pong = std::get_if<offload::Pong>(&event)) {
+    last_pong_ = pong->value;
+  } else if (const auto* error = std::get_if<offload::LinkError>(&event)) {
+    end_reason_ = "the key store ended the link: " + error->text;
+    changed();
+  } else {
+    changed();  // Hello, GoAway
+    close_if_done();
+  }
+}
+
+void KeyStoreLink::deliver(HandshakeId id, HandshakeEvent event) {
+  const auto found = handshakes_.find(id);
+  if (found != handshakes_.end()) found->second->deliver(std::move(event));
+}
+
+Result<std::unique_ptr<RemoteHandshake>> KeyStoreLink::open(offload::OpenRequest request) {
+  auto id = client_.open(std::move(request));
+  flush();
+  if (!id) return pass_on(id);
+  return std::make_unique<RemoteHandshake>(shared_from_this(), *id);
+}
+
+void KeyStoreLink::lose_handshakes(const std::string& reason) {
+  for (const auto& [id, handshake] : handshakes_) {
+    if (!handshake->ended_) handshake->deliver(LinkLost{reason});
+  }
+}
+
+void KeyStoreLink::retire(std::string_view reason) {
+  client_.go_away(reason);
+  flush();
+  close_if_done();
+}
+
+void KeyStoreLink::close() {
+  done_ = true;
+  stream_->close();
+  flush();
+}
+
+void KeyStoreLink::close_if_done() {
+  if (!client_.going_away() || client_.in_flight() > 0) return;
+  done_ = true;  // once the last frames are sent
+  flush();
+}
+
+void KeyStoreLink::changed() {
+  if (on_change_) on_change_();
+}
+
+}  // namespace baton::proxy

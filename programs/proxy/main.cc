@@ -1,0 +1,77 @@
+// baton-proxy: the application server as a program in front of any TCP backend.
+#include <iostream>
+
+#include "common/daemon.h"
+#include "common/log.h"
+#include "common/startup.h"
+#include "proxy/config.h"
+#include "proxy/event_loop.h"
+
+namespace baton::proxy {
+namespace {
+
+using programs::ExitCode;
+using programs::log_event;
+using programs::LogLevel;
+
+int code(ExitCode exit_code) {
+  return static_cast<int>(exit_code);
+}
+
+int report(const Error& error) {
+  std::cerr << error.message << '\n';
+  return code(ExitCode::configuration_error);
+}
+
+// The link's TLS. TLS 1.3 only: both ends are ours.
+Result<std::shared_ptr<const handshake::ClientEndpoint>> make_link_tls(const Config& config,
+                                                                       LoadedFiles files) {
+  if (!files.link) return std::shared_ptr<const handshake::ClientEndpoint>();
+  handshake::ClientOptions options;
+  options.server_name = config.key_store.server_name;
+  options.ca_pem = std::move(files.link->ca_pem);
+  options.credential = std::move(files.link->credential);
+  options.min_version = tls::ProtocolVersion::tls13;
+  return handshake::ClientEndpoint::create(std::move(options));
+}
+
+int serve(const Config& config, LoadedFiles files) {
+  auto link_tls = make_link_tls(config, std::move(files));
+  if (!link_tls) return report(link_tls.error());
+  ProxyShared shared{config, std::move(*link_tls), {}, {}};
+  std::vector<std::unique_ptr<EventLoop>> loops;
+  for (unsigned i = 0; i < programs::resolve_threads(config.threads); ++i) {
+    loops.push_back(std::make_unique<EventLoop>(shared));
+    if (auto listening = loops.back()->listen(); !listening) return report(listening.error());
+  }
+  log_event(LogLevel::info, "started",
+            {{"version", BATON_VERSION}, {"threads", loops.size()}, {"config", config.file.string()}});
+  programs::run_until_signal(loops);
+  shared.counters.log();
+  log_event(LogLevel::info, "stopped");
+  return code(ExitCode::ok);
+}
+
+int run(int argc, char** argv) {
+  if (auto prepared = programs::prepare_process(); !prepared) return report(prepared.error());
+  const auto command_line = programs::read_command_line(program_text(), argc, argv, std::cout, std::cerr);
+  if (!command_line) return code(command_line.error());
+  auto config = read_config(command_line->config);
+  if (!config) return report(config.error());
+  auto files = load_files(*config);
+  if (!files) return report(files.error());
+  if (command_line->check) {
+    std::cout << config->file.string() << ": OK\n";
+    return code(ExitCode::ok);
+  }
+  if (auto started = programs::start_log(config->log, "baton-proxy"); !started)
+    return report(started.error());
+  return serve(*config, std::move(*files));
+}
+
+}  // namespace
+}  // namespace baton::proxy
+
+int main(int argc, char** argv) {
+  return baton::proxy::run(argc, argv);
+}

@@ -1,0 +1,157 @@
+#include "proxy/relay.h"
+
+#include <asio/experimental/awaitable_operators.hpp>
+
+namespace baton::proxy {
+namespace {
+
+constexpr std::size_t kReadSize = 17 * 1024;  // bytes of ciphertext read at once: one full record
+
+}  // namespace
+
+Relay::Relay(net::Socket& client, tls::Connection& connection, net::Socket& backend, std::size_t buffer_limit,
+             MutableBytes scratch)
+    : client_(client),
+      connection_(connection),
+      backend_(backend),
+      buffer_limit_(buffer_limit),
+      scratch_(scratch),
+      output_(client.get_executor()),
+      drained_(client.get_executor()) {}
+
+net::Task<RelayResult> Relay::run() {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (from_client() && from_backend() && to_client());
+  if (result_.reason.empty()) result_.reason = "closed";
+  co_return result_;
+}
+
+void Relay::end(std::string reason, std::string detail) {
+  if (ended_) return;
+  ended_ = true;
+  result_.reason = std::move(reason);
+  result_.detail = std::move(detail);
+  // Resets, so that neither side takes a cut stream for a whole one.
+  net::reset(backend_);
+  net::reset(client_);
+  output_.notify();
+  drained_.notify();
+}
+
+// The alert still goes to the client; the backend is cut off at once.
+void Relay::fail_tls(const tls::Failure& failure) {
+  if (ended_) return;
+  ended_ = true;
+  result_.reason = failure.from_peer ? "client_alert" : "tls_failure";
+  result_.detail = tls::to_string(failure.alert) + ": " + failure.reason;
+  net::reset(backend_);
+  output_.notify();
+  drained_.notify();
+}
+
+net::Task<> Relay::from_client() {
+  while (!ended_) {
+    const tls::Event event = connection_.next();
+    if (!connection_.output().empty()) output_.notify();
+    if (const auto* data = std::get_if<tls::ApplicationData>(&event)) {
+      auto written = co_await net::write_all(backend_, data->bytes);
+      if (!written) {
+        end("backend_failed", written.error().message);
+        co_return;
+      }
+      touch();
+      result_.plaintext_in += data->bytes.size();
+      connection_.consume(data->bytes.size());
+    } else if (std::holds_alternative<tls::PeerClosed>(event)) {
+      client_closed_ = true;
+      net::shut_down_sending(backend_);
+      co_return;
+    } else if (const auto* failure = std::get_if<tls::Failure>(&event)) {
+      fail_tls(*failure);
+      co_return;
+    } else if (auto more = co_await read_client(); !more) {
+      // RFC 8446 §6.1: an end without close_notify may be an attacker's cut. After our own close_notify and
+      // the backend's end it is what most clients do, and nothing is lost.
+      if (backend_closed_ && connection_.output().empty()) {
+        client_closed_ = true;
+        net::reset(backend_);
+        co_return;
+      }
+      end("client_truncated", more.error().message);
+    }
+  }
+}
+
+// Reads without holding a buffer while there is nothing to read.
+net::Task<Result<void>> Relay::read_client() {
+  for (;;) {
+    auto count = net::try_read(client_, connection_.receive_space(kReadSize));
+    connection_.received(count && *count ? **count : 0);
+    if (!count) {
+      if (auto ready = co_await net::wait_readable(client_); !ready) co_return ready;
+      continue;
+    }
+    if (!*count) co_return pass_on(*count);
+    if (**count == 0) co_return fail(ErrorCode::truncated, "the client closed without close_notify");
+    touch();
+    co_return Result<void>{};
+  }
+}
+
+net::Task<> Relay::from_backend() {
+  while (!ended_) {
+    if (connection_.output().size() >= buffer_limit_) {
+      co_await drained_.wait();
+      continue;
+    }
+    auto count = net::try_read(backend_, scratch_);
+    if (!count) {
+      if (auto ready = co_await net::wait_readable(backend_); !ready) {
+        if (!client_closed_) end("backend_failed", ready.error().message);
+        break;
+      }
+      continue;
+    }
+    if (!*count) {
+      end("backend_failed", count->error().message);
+      break;
+    }
+    touch();
+    const bool at_end = **count == 0;
+    const auto sealed = at_end ? connection_.close_write() : connection_.write(scratch_.first(**count));
+    if (!sealed) {
+      end("tls_failure", sealed.error().message);
+      break;
+    }
+    result_.plaintext_out += **count;
+    output_.notify();
+    if (at_end) {
+      backend_closed_ = true;
+      output_.notify();
+      co_return;
+    }
+  }
+}
+
+// Writes what the connection has to say; after the last of it, tells the client so by a FIN.
+net::Task<> Relay::to_client() {
+  for (;;) {
+    if (const Bytes bytes = connection_.take_output(); !bytes.empty()) {
+      auto written = co_await net::write_all(client_, bytes);
+      if (!written) {
+        end("client_failed", written.error().message);
+        co_return;
+      }
+      touch();
+      drained_.notify();
+      continue;
+    }
+    if (ended_ || backend_closed_) {
+      net::shut_down_sending(client_);
+      co_return;
+    }
+    co_await output_.wait();
+  }
+}
+
+}  // namespace baton::proxy

@@ -1,0 +1,61 @@
+// The established phase: TLS records with the client, plaintext with the backend, both ways with
+// back-pressure.
+#pragma once
+
+#include <string>
+
+#include "net/signal.h"
+#include "net/socket.h"
+#include "tls/connection.h"
+
+namespace baton::proxy {
+
+// Why and how a connection ended, for its log line.
+struct RelayResult {
+  std::string reason;  // "closed", "client_truncated", "backend_failed", "tls_failure", "idle", …
+  std::string detail;  // for people; may be empty
+  std::uint64_t plaintext_in = 0;   // bytes from the client
+  std::uint64_t plaintext_out = 0;  // bytes to the client
+};
+
+class Relay {
+ public:
+  // `scratch` is memory of the event loop that no coroutine uses across a suspension.
+  Relay(net::Socket& client, tls::Connection& connection, net::Socket& backend, std::size_t buffer_limit,
+        MutableBytes scratch);
+
+  // Carries data until both directions have ended. Half-close is passed on in both directions.
+  net::Task<RelayResult> run();
+
+  // Ends it now, for example because it was idle for too long.
+  void end(std::string reason, std::string detail = {});
+
+  // Moves with every byte; the owner compares it with the clock.
+  std::chrono::steady_clock::time_point last_activity() const { return last_activity_; }
+  // One direction has ended, and the other has less patience to expect.
+  bool half_closed() const { return client_closed_ != backend_closed_; }
+
+ private:
+  net::Task<> from_client();
+  net::Task<> from_backend();
+  net::Task<> to_client();
+  net::Task<Result<void>> read_client();
+  bool handle_end_of_client();
+  void fail_tls(const tls::Failure& failure);
+  void touch() { last_activity_ = std::chrono::steady_clock::now(); }
+
+  net::Socket& client_;
+  tls::Connection& connection_;
+  net::Socket& backend_;
+  std::size_t buffer_limit_;
+  MutableBytes scratch_;
+  net::Signal output_;   // the connection has output, or nothing more will come
+  net::Signal drained_;  // output was written to the client
+  std::chrono::steady_clock::time_point last_activity_ = std::chrono::steady_clock::now();
+  RelayResult result_;
+  bool client_closed_ = false;   // the client's close_notify was passed on to the backend
+  bool backend_closed_ = false;  // our close_notify is in the connection's output
+  bool ended_ = false;
+};
+
+}  // namespace baton::proxy

@@ -1,0 +1,128 @@
+#include "proxy/session.h"
+
+#include "common/log.h"
+#include "crypto/random.h"
+
+namespace baton::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+using programs::log_event;
+using programs::LogField;
+using programs::LogLevel;
+
+// How long one direction may stay open without a byte after the other has ended.
+constexpr auto kHalfClosedTimeout = 30s;
+
+std::string name_of(const net::Socket& socket) {
+  std::error_code error;
+  const auto address = socket.remote_endpoint(error);
+  return error ? "unknown" : net::describe(address);
+}
+
+}  // namespace
+
+Session::Session(SessionContext& context, const Listener& listener, net::Socket client)
+    : context_(context), listener_(listener), client_(std::move(client)), client_name_(name_of(client_)) {
+  // It only has to tell connections apart in logs, so a failing generator is no reason to refuse a client.
+  static_cast<void>(crypto::random_bytes(trace_id_));
+}
+
+net::Task<> Session::run() {
+  context_.counters.get("connections").add();
+  ClientHandshake handshake(client_, context_.links, listener_.name, trace_id_);
+  auto established = co_await handshake.run(context_.config.limits.handshake_timeout);
+  if (!established) {
+    log_failure(established.error());
+    co_await net::linger_and_close(client_);
+    co_return;
+  }
+  log_established(*established);
+  co_await serve(std::move(*established));
+}
+
+net::Task<> Session::serve(EstablishedClient established) {
+  auto backend = co_await net::connect(listener_.backend, context_.config.limits.connect_timeout);
+  if (!backend) {
+    context_.counters.get("backend_unreachable").add();
+    established.connection.abort(tls::Alert::internal_error, "no backend");
+    const Bytes alert = established.connection.take_output();
+    static_cast<void>(co_await net::write_all(client_, alert));
+    log_closed({"backend_unreachable", backend.error().message, 0, 0});
+    co_await net::linger_and_close(client_);
+    co_return;
+  }
+  Relay relay(client_, established.connection, *backend,
+              static_cast<std::size_t>(context_.config.limits.buffer), context_.scratch);
+  relay_ = &relay;
+  const RelayResult result = co_await relay.run();
+  relay_ = nullptr;
+  log_closed(result);
+  if (client_.is_open()) co_await net::linger_and_close(client_);
+}
+
+void Session::expire(std::chrono::steady_clock::time_point now) {
+  if (relay_ == nullptr) return;  // the handshake has its own timeout
+  const auto idle = now - relay_->last_activity();
+  const auto allowed = relay_->half_closed() ? std::min<std::chrono::milliseconds>(
+                                                   kHalfClosedTimeout, context_.config.limits.idle_timeout)
+                                             : context_.config.limits.idle_timeout;
+  if (idle > allowed) relay_->end("idle");
+}
+
+void Session::end(const std::string& reason) {
+  if (relay_ != nullptr) {
+    relay_->end(reason);
+  } else {
+    net::reset(client_);
+  }
+}
+
+void Session::log_failure(const HandshakeFailure& failure) {
+  context_.counters.get("handshake_failed_" + failure.reason).add();
+  const std::string trace = to_hex(trace_id_);
+  log_event(LogLevel::warning, "handshake_failed",
+            {{"trace", trace},
+             {"client", client_name_},
+             {"listener", listener_.name},
+             {"server_name", failure.server_name},
+             {"reason", failure.reason},
+             {"alert", failure.alert},
+             {"detail", failure.detail}});
+}
+
+void Session::log_established(const EstablishedClient& established) {
+  context_.counters.get("handshakes_established").add();
+  const std::string trace = to_hex(trace_id_);
+  const tls::ConnectionState& state = established.connection.state();
+  log_event(LogLevel::info, "established",
+            {{"trace", trace},
+             {"client", client_name_},
+             {"listener", listener_.name},
+             {"server_name", state.server_name},
+             {"alpn", state.alpn},
+             {"version", tls::to_string(state.version())},
+             {"suite", state.suite->name},
+             {"resumed", state.resumed.value_or(false)},
+             {"relayed_in", established.relayed_in},
+             {"relayed_out", established.relayed_out},
+             {"serialized_bytes", established.serialized_size},
+             {"handshake_us", static_cast<std::int64_t>(established.duration.count())}});
+}
+
+void Session::log_closed(const RelayResult& result) {
+  context_.counters.get("closed_" + result.reason).add();
+  const std::string trace = to_hex(trace_id_);
+  const auto lived =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+  log_event(LogLevel::info, "closed",
+            {{"trace", trace},
+             {"client", client_name_},
+             {"reason", result.reason},
+             {"detail", result.detail},
+             {"bytes_in", result.plaintext_in},
+             {"bytes_out", result.plaintext_out},
+             {"ms", static_cast<std::int64_t>(lived.count())}});
+}
+
+}  // namespace baton::proxy

@@ -1,0 +1,51 @@
+// One client, from its first byte to its last.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/counters.h"
+#include "proxy/client_handshake.h"
+#include "proxy/config.h"
+#include "proxy/key_store_links.h"
+#include "proxy/relay.h"
+
+namespace baton::proxy {
+
+// What the sessions of one event loop share.
+struct SessionContext {
+  const Config& config;
+  KeyStoreLinks& links;
+  programs::Counters& counters;
+  MutableBytes scratch;  // see Relay
+};
+
+class Session {
+ public:
+  Session(SessionContext& context, const Listener& listener, net::Socket client);
+
+  // The whole life of the connection. The caller keeps the session alive meanwhile.
+  net::Task<> run();
+
+  // Called every second or so: ends a session that has been idle for too long.
+  void expire(std::chrono::steady_clock::time_point now);
+  // Ends it now.
+  void end(const std::string& reason);
+
+ private:
+  net::Task<> serve(EstablishedClient established);
+  void log_failure(const HandshakeFailure& failure);
+  void log_established(const EstablishedClient& established);
+  void log_closed(const RelayResult& result);
+
+  SessionContext& context_;
+  const Listener& listener_;
+  net::Socket client_;
+  std::string client_name_;
+  offload::TraceId trace_id_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  Relay* relay_ = nullptr;  // while the connection is established
+};
+
+}  // namespace baton::proxy

@@ -1,0 +1,188 @@
+#include "offload/handshake_service.h"
+
+#include <algorithm>
+
+#include "offload/handshake_entry.h"
+
+namespace baton::offload {
+
+HandshakeService::HandshakeService(ServiceConfig config)
+    : config_(std::move(config)), link_(config_.link, config_.hello, config_.version) {}
+
+HandshakeService::~HandshakeService() {
+  while (!entries_.empty()) remove(entries_.begin());
+}
+
+Result<void> HandshakeService::receive(ByteView bytes, TimePoint now) {
+  Result<void> received = link_.receive(bytes);
+  while (std::optional<ServerEvent> event = link_.next_event()) {
+    std::visit([this, now](auto& value) { on_event(std::move(value), now); }, *event);
+  }
+  settle(now);
+  return received;
+}
+
+void HandshakeService::end_link(LinkErrorCode code, std::string_view text, TimePoint now) {
+  link_.end_link(code, text);
+  settle(now);
+}
+
+// Once the link has ended, nothing can be answered any more.
+void HandshakeService::settle(TimePoint now) {
+  if (link_.closed()) lose_link(now);
+}
+
+void HandshakeService::lose_link(TimePoint now) {
+  while (!entries_.empty()) {
+    const auto entry = entries_.begin();
+    ++counts_.link_lost;
+    log_.push_back(make_log_event(entry, LogEventKind::link_lost, now));
+    remove(entry);
+  }
+}
+
+void HandshakeService::on_event(Hello event, TimePoint /*now*/) {
+  news_.emplace_back(std::move(event));
+}
+void HandshakeService::on_event(Pong event, TimePoint /*now*/) {
+  news_.emplace_back(event);
+}
+void HandshakeService::on_event(GoAway event, TimePoint /*now*/) {
+  news_.emplace_back(std::move(event));
+}
+void HandshakeService::on_event(LinkError event, TimePoint /*now*/) {
+  news_.emplace_back(std::move(event));
+}
+
+void HandshakeService::on_event(Received<Open> event, TimePoint now) {
+  // Its CANCEL came in the same read, or the link has ended: there is nothing to begin.
+  if (!link_.is_running(event.id) || link_.closed()) return;
+  ++counts_.opened;
+  Entry fresh;
+  fresh.client = event.body.client;
+  fresh.listener = event.body.listener;
+  fresh.trace_id = event.body.trace_id;
+  fresh.opened = now;
+  const auto entry = entries_.emplace(event.id, std::move(fresh)).first;
+  std::chrono::milliseconds timeout = config_.limits.handshake_timeout;
+  if (event.body.deadline_ms != 0)
+    timeout = std::min(timeout, std::chrono::milliseconds(event.body.deadline_ms));
+  set_deadline(entry, now + timeout);
+  start(entry, event.body, now);
+}
+
+void HandshakeService::start(Entries::iterator entry, const Open& open, TimePoint now) {
+  if (link_.refuses_opens()) {
+    return fail_service(entry, FailureReason::going_away, "this link is going away", now);
+  }
+  // Cancelled handshakes that are still with a worker count too (R9).
+  if (held() > config_.link.max_in_flight) {
+    return fail_service(entry, FailureReason::overloaded, "too many handshakes are with the workers", now);
+  }
+  auto accepted = config_.endpoint->accept(config_.selector_for(open));
+  if (!accepted) return fail_service(entry, FailureReason::internal, accepted.error().message, now);
+  entry->second.handshake = std::move(*accepted);
+  if (!open.first_bytes.empty()) feed(entry, open.first_bytes, now);
+}
+
+void HandshakeService::on_event(Received<ClientBytes> event, TimePoint now) {
+  const auto entry = entries_.find(event.id);
+  if (entry == entries_.end() || !link_.is_running(event.id) || link_.closed()) return;
+  feed(entry, event.body.bytes, now);
+}
+
+void HandshakeService::feed(Entries::iterator entry, ByteView bytes, TimePoint now) {
+  Entry& self = entry->second;
+  self.received += bytes.size();
+  if (self.received - self.reported > kClientWindow) {
+    return fail_service(entry, FailureReason::byte_budget, "more client bytes than the window allows", now);
+  }
+  if (self.stage != Stage::running) {
+    append(self.queued, bytes);
+    return;
+  }
+  after_step(entry, self.handshake->advance(bytes), now);
+}
+
+// What came while the handshake was pending. It may be pending again, or gone, when this is called.
+void HandshakeService::feed_queued(HandshakeId id, TimePoint now) {
+  const auto entry = entries_.find(id);
+  if (entry == entries_.end() || entry->second.stage != Stage::running) return;
+  const Bytes queued = std::exchange(entry->second.queued, {});
+  if (!queued.empty()) after_step(entry, entry->second.handshake->advance(queued), now);
+}
+
+void HandshakeService::on_event(Received<Cancel> event, TimePoint now) {
+  const auto entry = entries_.find(event.id);
+  if (entry == entries_.end()) return;
+  ++counts_.cancelled;
+  LogEvent& log = log_.emplace_back(make_log_event(entry, LogEventKind::cancelled, now));
+  log.cancel_reason = event.body.reason;
+  remove(entry);
+}
+
+void HandshakeService::on_event(Received<Outcome> event, TimePoint now) {
+  const auto entry = entries_.find(event.id);
+  if (entry == entries_.end()) return;
+  ++(event.body.kind == OutcomeKind::established ? counts_.established : counts_.not_established);
+  LogEvent& log = log_.emplace_back(make_log_event(entry, LogEventKind::ended, now));
+  log.outcome = event.body.kind;
+  log.alert = event.body.alert;
+  log.alert_from = event.body.from;
+  remove(entry);
+}
+
+void HandshakeService::set_deadline(Entries::iterator entry, TimePoint deadline) {
+  deadlines_.erase({entry->second.deadline, entry->first});
+  entry->second.deadline = deadline;
+  deadlines_.emplace(deadline, entry->first);
+}
+
+std::optional<TimePoint> HandshakeService::next_deadline() const {
+  if (deadlines_.empty()) return std::nullopt;
+  return deadlines_.begin()->first;
+}
+
+void HandshakeService::expire(TimePoint now) {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    const auto entry = entries_.find(deadlines_.begin()->second);
+    if (entry->second.stage == Stage::handed_off) {
+      ++counts_.outcome_missing;
+      link_.forget(entry->first);
+      log_.push_back(make_log_event(entry, LogEventKind::outcome_missing, now));
+      remove(entry);
+    } else {
+      fail_service(entry, FailureReason::deadline, "the handshake took too long", now);
+    }
+  }
+  settle(now);
+}
+
+void HandshakeService::remove(Entries::iterator entry) {
+  deadlines_.erase({entry->second.deadline, entry->first});
+  if (const std::shared_ptr<StepWork>& step = entry->second.step) {
+    step->abandoned = true;
+    if (step->taken) {
+      ++abandoned_;
+    } else {
+      step->handshake.reset();  // take_pending() passes over it
+    }
+  }
+  entries_.erase(entry);
+}
+
+std::optional<LogEvent> HandshakeService::next_log_event() {
+  if (log_.empty()) return std::nullopt;
+  std::optional<LogEvent> event(std::move(log_.front()));
+  log_.pop_front();
+  return event;
+}
+
+std::optional<LinkNews> HandshakeService::next_news() {
+  if (news_.empty()) return std::nullopt;
+  std::optional<LinkNews> news(std::move(news_.front()));
+  news_.pop_front();
+  return news;
+}
+
+}  // namespace baton::offload

@@ -1,0 +1,24 @@
+// What a PendingStep carries. Private to the service.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "handshake/handshake.h"
+#include "offload/frames.h"
+
+namespace baton::offload {
+
+struct StepWork {
+  const HandshakeService* owner = nullptr;  // null once it came back
+  HandshakeId id = HandshakeId::link;
+  bool taken = false;                  // by take_pending(); loop's thread only
+  std::atomic<bool> abandoned{false};  // the handshake has ended: nobody needs the result
+
+  // The worker's, between take_pending() and finish().
+  std::unique_ptr<handshake::Handshake> handshake;
+  bool ran = false;
+  handshake::Progress progress = handshake::Progress::failed;
+};
+
+}  // namespace baton::offload
