@@ -38,6 +38,8 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # clang 14 does not announce the coroutines that it has in the way that g++ 12's library asks for.
   target_compile_options(baton_options INTERFACE -Wno-unused-command-line-argument)
+  # Its function sanitizer cannot be laid in front of a coroutine.
+  target_compile_options(baton_options INTERFACE -fno-sanitize=function)
   target_compile_definitions(baton_options INTERFACE ASIO_HAS_CO_AWAIT __cpp_impl_coroutine=201902L)
 endif()
 

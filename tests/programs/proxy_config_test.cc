@@ -1,0 +1,184 @@
+#include "proxy/config.h"
+
+#include <gmock/gmock.h>
+
+#include "programs/config_texts.h"
+
+namespace baton::proxy {
+namespace {
+
+using programs::ConfigDocument;
+using programs::Endpoint;
+using programs::TcpEndpoint;
+using programs::UnixEndpoint;
+using test::WrongText;
+using testing::ElementsAre;
+
+Result<Config> parse(std::string_view text, const std::filesystem::path& file = "/etc/baton/proxy.toml") {
+  ConfigDocument document = ConfigDocument::parse(text, file);
+  return parse_config(document);
+}
+
+TEST(ProxyConfig, TakesDefaultsFromNowhereElse) {
+  const auto config = parse(test::kProxyText);
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->listeners.size(), 1U);
+  EXPECT_EQ(config->listeners[0].name, "listener1");
+  EXPECT_THAT(config->listeners[0].listen, ElementsAre(TcpEndpoint{"::", 443}));
+  EXPECT_EQ(config->listeners[0].backend, Endpoint(TcpEndpoint{"127.0.0.1", 8080}));
+  EXPECT_EQ(config->key_store.address, Endpoint(TcpEndpoint{"keystore.internal", 7600}));
+  EXPECT_EQ(config->key_store.server_name, "keystore.internal");
+  EXPECT_EQ(config->key_store.tls->ca.path, "/etc/baton/ca.crt");
+  EXPECT_EQ(config->key_store.link_lifetime, std::chrono::hours(1));
+  EXPECT_EQ(config->limits.handshake_timeout, std::chrono::seconds(10));
+  EXPECT_EQ(config->limits.idle_timeout, std::chrono::minutes(5));
+  EXPECT_EQ(config->limits.connect_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(config->limits.max_connections, 0U);
+  EXPECT_EQ(config->limits.buffer, 64U * 1024);
+}
+
+TEST(ProxyConfig, ReadsEveryKey) {
+  const auto config = parse(R"(threads = 4
+[[listener]]
+name = "https"
+listen = ["[::]:443", "0.0.0.0:443"]
+backend = "unix:app.sock"
+[[listener]]
+listen = ["127.0.0.1:8443"]
+backend = "app.internal:80"
+[key_store]
+address = "192.0.2.1:7600"
+server_name = "Keystore.internal"
+certificate = "l.crt"
+private_key = "l.key"
+ca = "ca.crt"
+link_lifetime = "2s"
+[limits]
+handshake_timeout = "1s"
+idle_timeout = "2s"
+connect_timeout = "3s"
+max_connections = 4
+buffer = "32KiB"
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->threads, 4U);
+  ASSERT_EQ(config->listeners.size(), 2U);
+  EXPECT_EQ(config->listeners[0].name, "https");
+  EXPECT_EQ(config->listeners[0].listen.size(), 2U);
+  EXPECT_EQ(config->listeners[0].backend, Endpoint(UnixEndpoint{"/etc/baton/app.sock"}));
+  EXPECT_EQ(config->listeners[1].name, "listener2");
+  EXPECT_EQ(config->listeners[1].backend, Endpoint(TcpEndpoint{"app.internal", 80}));
+  EXPECT_EQ(config->key_store.server_name, "keystore.internal");
+  EXPECT_EQ(config->key_store.link_lifetime, std::chrono::seconds(2));
+  EXPECT_EQ(config->limits.handshake_timeout, std::chrono::seconds(1));
+  EXPECT_EQ(config->limits.idle_timeout, std::chrono::seconds(2));
+  EXPECT_EQ(config->limits.connect_timeout, std::chrono::seconds(3));
+  EXPECT_EQ(config->limits.max_connections, 4U);
+  EXPECT_EQ(config->limits.buffer, 32U * 1024);
+}
+
+TEST(ProxyConfig, NeedsNoCertificateOnAUnixSocket) {
+  const auto config = parse(
+      "[[listener]]\nlisten = [\"[::]:443\"]\nbackend = \"127.0.0.1:80\"\n"
+      "[key_store]\naddress = \"unix:/run/k.sock\"\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_FALSE(config->key_store.tls);
+  EXPECT_EQ(config->key_store.server_name, "");
+}
+
+TEST(ProxyConfig, WrongAddressIsOneError) {
+  const auto config = parse(test::replaced(test::kProxyText, "keystore.internal:7600", "keystore"), "p.toml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().message,
+            "p.toml:6: key_store.address: \"keystore\" is not HOST:PORT or unix:PATH");
+}
+
+TEST(ProxyConfig, ReportsAFileThatCannotBeRead) {
+  const auto config = read_config("/nowhere/proxy.toml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().message,
+            "/nowhere/proxy.toml:1: cannot read /nowhere/proxy.toml: No such file or directory");
+}
+
+class WrongProxyText : public testing::TestWithParam<WrongText> {};
+
+TEST_P(WrongProxyText, NamesTheLineAndWhatToDo) {
+  const auto config = parse(test::replaced(test::kProxyText, GetParam().from, GetParam().to), "p.toml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(test::first_line(config.error().message), GetParam().error);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Listener, WrongProxyText,
+    testing::Values(
+        WrongText{"[[listener]]", "[listener]",
+                  "p.toml:2: listener: must be a table [[listener]], not a table"},
+        WrongText{"[\"[::]:443\"]", "[\"unix:/x\"]",
+                  "p.toml:3: listener.listen: \"unix:/x\" is not HOST:PORT; clients connect over TCP"},
+        WrongText{"[\"[::]:443\"]", "[\":::443\"]",
+                  "p.toml:3: listener.listen: \":::443\" has an IPv6 address without brackets; write "
+                  "[ADDRESS]:PORT"},
+        WrongText{"[\"[::]:443\"]", "[\"*:443\"]",
+                  "p.toml:3: listener.listen: \"*:443\" is not HOST:PORT or unix:PATH: \"*\" is no IP "
+                  "address or DNS "
+                  "name"},
+        WrongText{"[\"[::]:443\"]", "[443]", "p.toml:3: listener.listen: must be a string, not an integer"},
+        WrongText{"backend = \"127.0.0.1:8080\"\n", "", "p.toml:2: listener.backend: is missing"},
+        WrongText{
+            "127.0.0.1:8080", "127.0.0.1:80800",
+            "p.toml:4: listener.backend: \"127.0.0.1:80800\": the port must be a number from 1 to 65535"},
+        WrongText{
+            "[[listener]]", "[[listener]]\nname = \"a b\"",
+            "p.toml:3: listener.name: a listener's name has at most 64 letters, digits, dots, hyphens and "
+            "underscores"},
+        WrongText{"[key_store]", "[[listener]]\nname = \"listener1\"\nlisten = [\"[::]:443\"]\n[key_store]",
+                  "p.toml:5: listener.backend: is missing"},
+        WrongText{
+            "[key_store]",
+            "[[listener]]\nname = \"listener1\"\nlisten = [\"[::]:1\"]\nbackend = \"unix:/x\"\n[key_store]",
+            "p.toml:6: listener.name: \"listener1\" is listed twice, first in line 2"},
+        WrongText{"[key_store]", "[[listener]]\nlisten = [\"[::]:443\"]\nbackend = \"unix:/x\"\n[key_store]",
+                  "p.toml:6: listener.listen: \"[::]:443\" is listed twice, first in line 3"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    TlsPolicy, WrongProxyText,
+    testing::Values(
+        WrongText{"[limits]", "[tls]\nmin_version = \"1.2\"\n[limits]",
+                  "p.toml:10: tls: the application server holds no TLS policy: certificates, keys, names and "
+                  "cipher "
+                  "suites belong in the key store's file, under [[tenant]]"},
+        WrongText{"[limits]", "[[tenant]]\nnames = [\"a.example\"]\n[limits]",
+                  "p.toml:10: tenant: the application server holds no TLS policy: certificates, keys, names "
+                  "and cipher "
+                  "suites belong in the key store's file, under [[tenant]]"},
+        WrongText{
+            "backend =", "certificate = \"a.crt\"\nbackend =",
+            "p.toml:4: listener.certificate: the application server holds no TLS policy: certificates, keys, "
+            "names and cipher suites belong in the key store's file, under [[tenant]]"},
+        WrongText{"threads = 1", "cipher_suites = []",
+                  "p.toml:1: cipher_suites: the application server holds no TLS policy: certificates, keys, "
+                  "names and "
+                  "cipher suites belong in the key store's file, under [[tenant]]"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    KeyStore, WrongProxyText,
+    testing::Values(
+        WrongText{"address = \"keystore.internal:7600\"\n", "", "p.toml:5: key_store.address: is missing"},
+        WrongText{"[key_store]", "[keystore]", "p.toml:1: key_store.address: is missing"},
+        WrongText{"private_key = \"l.key\"\n", "",
+                  "p.toml:5: key_store.private_key: is missing: a link over TCP is mutual TLS"},
+        WrongText{"keystore.internal:7600", "unix:/run/k.sock",
+                  "p.toml:7: key_store.certificate: is for a link over TCP; this one has a Unix socket only: "
+                  "leave the "
+                  "key out"},
+        WrongText{
+            "ca = \"ca.crt\"", "ca = \"ca.crt\"\nserver_name = \"-\"",
+            "p.toml:10: key_store.server_name: \"-\" is not a DNS name: labels are 1 to 63 letters, digits, "
+            "hyphens (not first or last) and underscores"},
+        WrongText{"ca = \"ca.crt\"", "ca = \"ca.crt\"\nlink_lifetime = \"0s\"",
+                  "p.toml:10: key_store.link_lifetime: \"0s\" is out of range; write \"1s\" to \"7d\""},
+        WrongText{"64KiB", "1KiB",
+                  "p.toml:11: limits.buffer: 1KiB is out of range; write \"32KiB\" to \"16MiB\""}));
+
+}  // namespace
+}  // namespace baton::proxy
