@@ -1,5 +1,5 @@
-// The record layer's input. The first byte chooses suite and role; then either raw bytes go in, or content that is
-// sealed as the peer would, so that the fuzzer gets behind the AEAD.
+// The record layer's input. The first byte chooses suite and role; then either raw bytes go in, or content
+// that is sealed as the peer would, so that the fuzzer gets behind the AEAD.
 #include <algorithm>
 #include <cstdlib>
 

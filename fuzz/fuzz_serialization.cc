@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView input(data, size);
   auto state = serialization::deserialize_unprotected(input);
   if (!state) return 0;
-  auto again = serialization::serialize_unprotected(std::move(*state), serialization::SerializationVersion::v1);
+  auto again =
+      serialization::serialize_unprotected(std::move(*state), serialization::SerializationVersion::v1);
   if (!again || !std::ranges::equal(*again, input)) std::abort();
   auto connection = tls::Connection::from_state(std::move(*serialization::deserialize_unprotected(input)));
   if (!connection) std::abort();

@@ -10,19 +10,24 @@ using programs::LogLevel;
 
 std::string reason_of(const offload::LogEvent& event) {
   switch (event.kind) {
-    case LogEventKind::failed: return std::string(offload::to_string(event.reason));
-    case LogEventKind::cancelled: return std::string(offload::to_string(event.cancel_reason));
-    case LogEventKind::ended: return std::string(offload::to_string(event.outcome));
+    case LogEventKind::failed:
+      return std::string(offload::to_string(event.reason));
+    case LogEventKind::cancelled:
+      return std::string(offload::to_string(event.cancel_reason));
+    case LogEventKind::ended:
+      return std::string(offload::to_string(event.outcome));
     case LogEventKind::handed_off:
     case LogEventKind::outcome_missing:
-    case LogEventKind::link_lost: break;
+    case LogEventKind::link_lost:
+      break;
   }
   return {};
 }
 
 std::string alert_of(const offload::LogEvent& event) {
   const bool failed_by_alert = event.kind == LogEventKind::failed && event.alert != tls::Alert::close_notify;
-  const bool ended_by_alert = event.kind == LogEventKind::ended && event.alert_from != offload::AlertFrom::none;
+  const bool ended_by_alert =
+      event.kind == LogEventKind::ended && event.alert_from != offload::AlertFrom::none;
   return failed_by_alert || ended_by_alert ? tls::to_string(event.alert) : std::string();
 }
 
@@ -33,7 +38,8 @@ bool is_success(const offload::LogEvent& event) {
 
 }  // namespace
 
-void record(const offload::LogEvent& event, const std::string& application_server, programs::Counters& counters) {
+void record(const offload::LogEvent& event, const std::string& application_server,
+            programs::Counters& counters) {
   const std::string kind = "handshake_" + std::string(offload::to_string(event.kind));
   const std::string reason = reason_of(event);
   counters.get(reason.empty() ? kind : kind + "_" + reason).add();

@@ -9,6 +9,7 @@
 namespace baton::keystore {
 
 // Logs one event and counts it by its reason.
-void record(const offload::LogEvent& event, const std::string& application_server, programs::Counters& counters);
+void record(const offload::LogEvent& event, const std::string& application_server,
+            programs::Counters& counters);
 
 }  // namespace baton::keystore

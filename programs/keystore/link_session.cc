@@ -43,7 +43,8 @@ net::Task<> LinkSession::run() {
   auto authorized = co_await authenticate();
   if (!authorized) {
     shared_.counters.get("links_refused").add();
-    log_event(LogLevel::warning, "link_refused", {{"peer", address_}, {"reason", authorized.error().message}});
+    log_event(LogLevel::warning, "link_refused",
+              {{"peer", address_}, {"reason", authorized.error().message}});
     co_return;
   }
   application_server_ = *authorized;
@@ -71,8 +72,10 @@ net::Task<Result<const Authorized*>> LinkSession::authenticate() {
 }
 
 net::Task<Result<const Authorized*>> LinkSession::authenticate_certificate() {
-  auto handshake = shared_.link_endpoint->accept(
-      [tenant = shared_.link_tenant](const handshake::ClientHelloInfo&) { return handshake::TenantChoice(tenant); });
+  auto handshake =
+      shared_.link_endpoint->accept([tenant = shared_.link_tenant](const handshake::ClientHelloInfo&) {
+        return handshake::TenantChoice(tenant);
+      });
   if (!handshake) co_return pass_on(handshake);
   auto secured = co_await net::secure(std::move(socket_), std::move(*handshake), kAuthenticationTimeout);
   if (!secured) co_return pass_on(secured);
@@ -80,7 +83,8 @@ net::Task<Result<const Authorized*>> LinkSession::authenticate_certificate() {
   if (const Authorized* authorized = find_certificate(secured->summary.peer_names)) co_return authorized;
   std::string names;
   for (const std::string& name : secured->summary.peer_names) names += (names.empty() ? "" : ", ") + name;
-  co_return fail(ErrorCode::refused, "no [[application_server]] has the identity of this certificate (" + names + ")");
+  co_return fail(ErrorCode::refused,
+                 "no [[application_server]] has the identity of this certificate (" + names + ")");
 }
 
 const Authorized* LinkSession::find_certificate(const std::vector<std::string>& names) const {

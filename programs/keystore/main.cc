@@ -1,4 +1,5 @@
-// baton-keystore: owns certificates, keys and the TLS configuration, does the handshakes, hands over the connections.
+// baton-keystore: owns certificates, keys and the TLS configuration, does the handshakes, hands over the
+// connections.
 #include <iostream>
 
 #include "common/daemon.h"
@@ -14,7 +15,9 @@ using programs::ExitCode;
 using programs::log_event;
 using programs::LogLevel;
 
-int code(ExitCode exit_code) { return static_cast<int>(exit_code); }
+int code(ExitCode exit_code) {
+  return static_cast<int>(exit_code);
+}
 
 int report(const Error& error) {
   std::cerr << error.message << '\n';
@@ -73,9 +76,15 @@ Result<std::unique_ptr<KeyStoreShared>> make_shared_state(const Config& config, 
   if (!tenants) return pass_on(tenants);
   auto authorized = authorize(config);
   if (!authorized) return pass_on(authorized);
-  return std::unique_ptr<KeyStoreShared>(new KeyStoreShared{
-      config, std::move(*endpoint), std::move(link_endpoint), std::move(link_tenant), std::move(*tenants),
-      std::move(*authorized), {}, asio::thread_pool(std::max(config.workers, 1U)), {}});
+  return std::unique_ptr<KeyStoreShared>(new KeyStoreShared{config,
+                                                            std::move(*endpoint),
+                                                            std::move(link_endpoint),
+                                                            std::move(link_tenant),
+                                                            std::move(*tenants),
+                                                            std::move(*authorized),
+                                                            {},
+                                                            asio::thread_pool(std::max(config.workers, 1U)),
+                                                            {}});
 }
 
 int serve(const Config& config, LoadedFiles files) {
@@ -111,11 +120,14 @@ int run(int argc, char** argv) {
     std::cout << config->file.string() << ": OK\n";
     return code(ExitCode::ok);
   }
-  if (auto started = programs::start_log(config->log, "baton-keystore"); !started) return report(started.error());
+  if (auto started = programs::start_log(config->log, "baton-keystore"); !started)
+    return report(started.error());
   return serve(*config, std::move(*files));
 }
 
 }  // namespace
 }  // namespace baton::keystore
 
-int main(int argc, char** argv) { return baton::keystore::run(argc, argv); }
+int main(int argc, char** argv) {
+  return baton::keystore::run(argc, argv);
+}

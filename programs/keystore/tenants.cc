@@ -18,8 +18,8 @@ handshake::TenantChoice Tenants::choose(const handshake::ClientHelloInfo& hello)
   if (const auto* tenant = by_name_.find(hello.server_name)) return *tenant;
   if (default_) return default_;
   if (hello.server_name.empty()) {
-    // RFC 8446 §4.2 (TLS 1.3 only): "Servers requiring this extension SHOULD respond to a ClientHello lacking a
-    // "server_name" extension by terminating the connection with a "missing_extension" alert."
+    // RFC 8446 §4.2 (TLS 1.3 only): "Servers requiring this extension SHOULD respond to a ClientHello lacking
+    // a "server_name" extension by terminating the connection with a "missing_extension" alert."
     return handshake::SelectRefused{
         hello.offers_tls13 ? tls::Alert::missing_extension : tls::Alert::unrecognized_name,
         "the client sent no server name, and there is no default tenant"};

@@ -15,7 +15,8 @@ class Tenants {
   static Result<std::shared_ptr<const Tenants>> create(
       const Config& config, const std::vector<std::shared_ptr<const handshake::Tenant>>& loaded);
 
-  // Exact name, then wildcard, then the default tenant; without one, the client is refused by the alert that fits.
+  // Exact name, then wildcard, then the default tenant; without one, the client is refused by the alert that
+  // fits.
   handshake::TenantChoice choose(const handshake::ClientHelloInfo& hello) const;
 
  private:

@@ -165,7 +165,8 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   remote_->report({offload::OutcomeKind::established, {}, {}});
   const auto duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - first_byte_);
-  co_return EstablishedClient{std::move(*connection), handoff.serialized.size(), dropped_, relayed_out_, duration};
+  co_return EstablishedClient{std::move(*connection), handoff.serialized.size(), dropped_, relayed_out_,
+                              duration};
 }
 
 // A failure of the application server's own. Once the server's flight has begun, the client's keys are the

@@ -34,8 +34,8 @@ std::string to_hex(ByteView bytes);
 
 // Reads big-endian values from a view that it does not own.
 //
-// Failure is sticky: the first read past the end makes this and every later read return zero or an empty view,
-// and `ok()` false. So a decoder reads all of its fields in a straight line and asks once.
+// Failure is sticky: the first read past the end makes this and every later read return zero or an empty
+// view, and `ok()` false. So a decoder reads all of its fields in a straight line and asks once.
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) : rest_(bytes) {}

@@ -1,5 +1,5 @@
-// Errors as values. What the network, a peer, a file or a user can cause is a `Result` that must be looked at;
-// what cannot happen aborts. Nothing throws on the data path.
+// Errors as values. What the network, a peer, a file or a user can cause is a `Result` that must be looked
+// at; what cannot happen aborts. Nothing throws on the data path.
 #pragma once
 
 #include <string>

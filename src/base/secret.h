@@ -17,8 +17,8 @@ namespace baton {
 // Overwrites the bytes with zeros in a way that the compiler may not drop.
 void wipe(MutableBytes bytes) noexcept;
 
-// A secret of at most `Capacity` bytes, held inline. Move-only; moving wipes the source, destruction wipes all.
-// There is no stream operator and no formatter on purpose.
+// A secret of at most `Capacity` bytes, held inline. Move-only; moving wipes the source, destruction wipes
+// all. There is no stream operator and no formatter on purpose.
 template <std::size_t Capacity>
 class Secret {
  public:

@@ -1,5 +1,5 @@
-// Seeded faults ("mutants") that prove that the tests can fail. They exist only in builds with the CMake option
-// BATON_TEST_HOOKS; in every other build `mutant_is` is a constant and the compiler drops the branch.
+// Seeded faults ("mutants") that prove that the tests can fail. They exist only in builds with the CMake
+// option BATON_TEST_HOOKS; in every other build `mutant_is` is a constant and the compiler drops the branch.
 #pragma once
 
 namespace baton::test_hooks {
@@ -17,7 +17,9 @@ enum class Mutant {
 // Whether the environment variable BATON_MUTANT names this fault.
 bool mutant_is(Mutant mutant);
 #else
-constexpr bool mutant_is(Mutant /*mutant*/) { return false; }
+constexpr bool mutant_is(Mutant /*mutant*/) {
+  return false;
+}
 #endif
 
 }  // namespace baton::test_hooks

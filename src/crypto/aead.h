@@ -1,4 +1,5 @@
-// Authenticated encryption (RFC 5116), behind one small interface. A second backend needs only another AeadKey.
+// Authenticated encryption (RFC 5116), behind one small interface. A second backend needs only another
+// AeadKey.
 #pragma once
 
 #include <array>
@@ -28,13 +29,16 @@ class AeadKey {
   AeadKey& operator=(const AeadKey&) = delete;
   virtual ~AeadKey() = default;
 
-  // Encrypts in place. The last kAeadTagSize bytes of `text_and_tag` are room for the tag. The caller answers for
-  // the nonce being new under this key (R1). False only when the library fails; the buffer is then undefined.
-  [[nodiscard]] virtual bool seal(const AeadNonce& nonce, ByteView additional_data, MutableBytes text_and_tag) = 0;
+  // Encrypts in place. The last kAeadTagSize bytes of `text_and_tag` are room for the tag. The caller answers
+  // for the nonce being new under this key (R1). False only when the library fails; the buffer is then
+  // undefined.
+  [[nodiscard]] virtual bool seal(const AeadNonce& nonce, ByteView additional_data,
+                                  MutableBytes text_and_tag) = 0;
 
-  // Decrypts in place; the tag is the last kAeadTagSize bytes. False when it does not verify (in constant time);
-  // the buffer is then undefined and must not be used.
-  [[nodiscard]] virtual bool open(const AeadNonce& nonce, ByteView additional_data, MutableBytes text_and_tag) = 0;
+  // Decrypts in place; the tag is the last kAeadTagSize bytes. False when it does not verify (in constant
+  // time); the buffer is then undefined and must not be used.
+  [[nodiscard]] virtual bool open(const AeadNonce& nonce, ByteView additional_data,
+                                  MutableBytes text_and_tag) = 0;
 };
 
 // Expands `key`, which must have aead_key_size(algorithm) bytes; it is not kept.

@@ -18,9 +18,12 @@ const EVP_CIPHER* fetched_cipher(AeadAlgorithm algorithm) {
   static EVP_CIPHER* const kAes256 = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
   static EVP_CIPHER* const kChaCha20 = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
   switch (algorithm) {
-    case AeadAlgorithm::aes_128_gcm: return kAes128;
-    case AeadAlgorithm::aes_256_gcm: return kAes256;
-    case AeadAlgorithm::chacha20_poly1305: return kChaCha20;
+    case AeadAlgorithm::aes_128_gcm:
+      return kAes128;
+    case AeadAlgorithm::aes_256_gcm:
+      return kAes256;
+    case AeadAlgorithm::chacha20_poly1305:
+      return kChaCha20;
   }
   return nullptr;
 }
@@ -50,7 +53,8 @@ class EvpAeadKey final : public AeadKey {
   bool transform(Direction direction, const AeadNonce& nonce, ByteView additional_data, MutableBytes text) {
     int written = 0;
     EVP_CIPHER_CTX* context = context_.get();
-    return EVP_CipherInit_ex(context, nullptr, nullptr, nullptr, nonce.data(), static_cast<int>(direction)) == 1 &&
+    return EVP_CipherInit_ex(context, nullptr, nullptr, nullptr, nonce.data(), static_cast<int>(direction)) ==
+               1 &&
            EVP_CipherUpdate(context, nullptr, &written, additional_data.data(),
                             static_cast<int>(additional_data.size())) == 1 &&
            EVP_CipherUpdate(context, text.data(), &written, text.data(), static_cast<int>(text.size())) == 1;

@@ -49,7 +49,9 @@ Result<void> derive(const KdfContext& context, MutableBytes out, const OSSL_PARA
 
 }  // namespace
 
-std::size_t hash_size(HashAlgorithm hash) { return hash == HashAlgorithm::sha256 ? 32 : 48; }
+std::size_t hash_size(HashAlgorithm hash) {
+  return hash == HashAlgorithm::sha256 ? 32 : 48;
+}
 
 Result<void> hkdf_expand_label(HashAlgorithm hash, ByteView secret, std::string_view label, ByteView context,
                                MutableBytes out) {
@@ -75,8 +77,8 @@ Result<void> hkdf_expand_label(HashAlgorithm hash, ByteView secret, std::string_
   return derive(new_hkdf(), out, params.data());
 }
 
-Result<void> tls12_prf(HashAlgorithm hash, ByteView secret, std::string_view label, ByteView seed_a, ByteView seed_b,
-                       MutableBytes out) {
+Result<void> tls12_prf(HashAlgorithm hash, ByteView secret, std::string_view label, ByteView seed_a,
+                       ByteView seed_b, MutableBytes out) {
   const std::array params = {
       OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest_name(hash), 0),
       octets(OSSL_KDF_PARAM_SECRET, secret),

@@ -15,14 +15,14 @@ inline constexpr std::size_t kMaxHashSize = 48;  // bytes
 // 32 or 48 bytes.
 std::size_t hash_size(HashAlgorithm hash);
 
-// HKDF-Expand-Label(secret, label, context, out.size()). `label` is without the "tls13 " prefix, at most 12 bytes;
-// `out` at most 255 bytes.
+// HKDF-Expand-Label(secret, label, context, out.size()). `label` is without the "tls13 " prefix, at most 12
+// bytes; `out` at most 255 bytes.
 [[nodiscard]] Result<void> hkdf_expand_label(HashAlgorithm hash, ByteView secret, std::string_view label,
                                              ByteView context, MutableBytes out);
 
 // PRF(secret, label, seed_a + seed_b) of TLS 1.2.
-[[nodiscard]] Result<void> tls12_prf(HashAlgorithm hash, ByteView secret, std::string_view label, ByteView seed_a,
-                                     ByteView seed_b, MutableBytes out);
+[[nodiscard]] Result<void> tls12_prf(HashAlgorithm hash, ByteView secret, std::string_view label,
+                                     ByteView seed_a, ByteView seed_b, MutableBytes out);
 
 // The hash of `data`; `out` must have hash_size(hash) bytes.
 [[nodiscard]] Result<void> digest(HashAlgorithm hash, ByteView data, MutableBytes out);

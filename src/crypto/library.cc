@@ -14,7 +14,9 @@ namespace baton::crypto {
 namespace {
 
 // OpenSSL gives the place of each call; it is of no use here.
-void* allocate(std::size_t size, const char* /*file*/, int /*line*/) { return std::malloc(size); }
+void* allocate(std::size_t size, const char* /*file*/, int /*line*/) {
+  return std::malloc(size);
+}
 
 void wipe_and_free(void* pointer, const char* /*file*/, int /*line*/) {
   if (pointer == nullptr) return;

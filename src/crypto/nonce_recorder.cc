@@ -52,7 +52,8 @@ class RecordingKey final : public AeadKey {
 
 }  // namespace
 
-std::unique_ptr<AeadKey> record_nonces(std::unique_ptr<AeadKey> key, AeadAlgorithm algorithm, ByteView key_bytes) {
+std::unique_ptr<AeadKey> record_nonces(std::unique_ptr<AeadKey> key, AeadAlgorithm algorithm,
+                                       ByteView key_bytes) {
   KeyName name{};
   if (!digest(HashAlgorithm::sha256, key_bytes, name)) std::abort();
   name[0] ^= static_cast<std::uint8_t>(algorithm);

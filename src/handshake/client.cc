@@ -1,10 +1,7 @@
 #include "handshake/client.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
-
-#include <array>
 
 #include "crypto/openssl_error.h"
 #include "handshake/client_hello.h"
@@ -27,9 +24,8 @@ class ClientHandshake final : public LibsslHandshake {
 };
 
 bool is_ip_address(const std::string& name) {
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  return inet_pton(AF_INET, name.c_str(), address.data()) == 1 ||
-         inet_pton(AF_INET6, name.c_str(), address.data()) == 1;
+  const AddressPtr address(a2i_IPADDRESS(name.c_str()));
+  return address != nullptr;
 }
 
 // Whom the client expects to meet.

@@ -114,6 +114,7 @@ void LibsslHandshake::step() {
       progress_ = Progress::need_bytes;
       return;
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+      if (refused_) return refuse(refused_->alert, refused_->reason);
       progress_ = Progress::pending;
       return;
     default:

@@ -39,8 +39,8 @@ class LibsslHandshake : public Handshake {
   void on_message(bool written, int content_type, ByteView message);
 
  protected:
-  // Set by a callback that makes libssl fail, to say why in our own words.
-  std::string refusal_;
+  // Set by a callback that makes libssl pause for good: the handshake is refused.
+  std::optional<tls::Failure> refused_;
   // Set by a callback that makes libssl pause.
   PendingReason pending_reason_ = PendingReason::none;
   Summary summary_;
@@ -72,6 +72,7 @@ class LibsslHandshake : public Handshake {
   std::uint64_t records_behind_finished_ = 0;  // written under TLS 1.3's application key
   ProtectedRecords read_records_;              // TLS 1.2
   ProtectedRecords written_records_;           // TLS 1.2
+  std::string refusal_;                        // why libssl was made to fail, in our own words
   std::optional<tls::Alert> alert_sent_;
   std::optional<tls::Alert> alert_received_;
 

@@ -30,15 +30,15 @@ class ServerHandshake final : public LibsslHandshake {
 
   // libssl's ClientHello callback. It comes again after each pause, and for the ClientHello that answers a
   // HelloRetryRequest.
-  int on_client_hello(SSL* ssl, int* alert);
+  int on_client_hello(SSL* ssl);
   // Chooses from the client's list, by the tenant's preference.
   int on_alpn(const unsigned char** out, unsigned char* out_size, ByteView offered) const;
 
  private:
-  int refuse(tls::Failure failure, int* alert);
+  int refuse(tls::Failure failure);
   int pause(PendingReason reason);
   bool agrees_with_earlier_hello(const std::string& server_name);
-  int choose_tenant(const ClientHelloFields& hello, SSL* ssl, int* alert);
+  int choose_tenant(const ClientHelloFields& hello, SSL* ssl);
 
   bool offload_slow_signatures_;
   bool slow_signature_allowed_ = false;
@@ -47,10 +47,11 @@ class ServerHandshake final : public LibsslHandshake {
   std::shared_ptr<const LoadedTenant> tenant_;
 };
 
-int ServerHandshake::refuse(tls::Failure failure, int* alert) {
-  *alert = static_cast<int>(failure.alert);
-  refusal_ = std::move(failure.reason);
-  return SSL_CLIENT_HELLO_ERROR;
+// libssl only pauses, and we send the alert: before a version is negotiated, libssl would turn TLS 1.3's own
+// alerts, such as missing_extension, into handshake_failure.
+int ServerHandshake::refuse(tls::Failure failure) {
+  refused_ = std::move(failure);
+  return SSL_CLIENT_HELLO_RETRY;
 }
 
 int ServerHandshake::pause(PendingReason reason) {
@@ -65,32 +66,30 @@ bool ServerHandshake::agrees_with_earlier_hello(const std::string& server_name) 
   return true;
 }
 
-int ServerHandshake::choose_tenant(const ClientHelloFields& hello, SSL* ssl, int* alert) {
+int ServerHandshake::choose_tenant(const ClientHelloFields& hello, SSL* ssl) {
   TenantChoice choice = selector_({hello.server_name, hello.offers_tls13});
   if (std::holds_alternative<SelectLater>(choice)) return pause(PendingReason::tenant);
   if (auto* refused = std::get_if<SelectRefused>(&choice)) {
-    return refuse({refused->alert, false, std::move(refused->reason)}, alert);
+    return refuse({refused->alert, false, std::move(refused->reason)});
   }
   tenant_ = std::dynamic_pointer_cast<const LoadedTenant>(std::get<std::shared_ptr<const Tenant>>(choice));
-  if (!tenant_)
-    return refuse({tls::Alert::internal_error, false, "the selector chose no loaded tenant"}, alert);
+  if (!tenant_) return refuse({tls::Alert::internal_error, false, "the selector chose no loaded tenant"});
   if (!tenant_->apply(ssl, hello.server_name)) {
-    return refuse({tls::Alert::internal_error, false, "libssl refuses the tenant's configuration"}, alert);
+    return refuse({tls::Alert::internal_error, false, "libssl refuses the tenant's configuration"});
   }
   return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-int ServerHandshake::on_client_hello(SSL* ssl, int* alert) {
+int ServerHandshake::on_client_hello(SSL* ssl) {
   auto hello = read_client_hello(ssl);
-  if (!hello) return refuse(std::move(hello.error()), alert);
+  if (!hello) return refuse(std::move(hello.error()));
   // RFC 8446 §4.1.2: the client MUST send the same ClientHello without modification, except for extensions
   // that are listed there. Another name would be served with the first one's policy.
   if (!agrees_with_earlier_hello(hello->server_name)) {
-    return refuse({tls::Alert::illegal_parameter, false, "the second ClientHello names another server"},
-                  alert);
+    return refuse({tls::Alert::illegal_parameter, false, "the second ClientHello names another server"});
   }
   if (!tenant_) {
-    const int answer = choose_tenant(*hello, ssl, alert);
+    const int answer = choose_tenant(*hello, ssl);
     if (answer != SSL_CLIENT_HELLO_SUCCESS) return answer;
   }
   // A permission is for one step: after a HelloRetryRequest, the second ClientHello asks again.
@@ -118,8 +117,8 @@ int ServerHandshake::on_alpn(const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-int client_hello_callback(SSL* ssl, int* alert, void* /*argument*/) {
-  return ServerHandshake::of(ssl).on_client_hello(ssl, alert);
+int client_hello_callback(SSL* ssl, int* /*alert*/, void* /*argument*/) {
+  return ServerHandshake::of(ssl).on_client_hello(ssl);
 }
 
 int alpn_callback(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in,

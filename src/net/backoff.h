@@ -6,8 +6,8 @@
 
 namespace baton::net {
 
-// Doubles from `first` to `greatest`, each time shortened at random by up to a half, so that many application servers
-// do not come back to a key store in step.
+// Doubles from `first` to `greatest`, each time shortened at random by up to a half, so that many application
+// servers do not come back to a key store in step.
 class Backoff {
  public:
   Backoff(std::chrono::milliseconds first, std::chrono::milliseconds greatest)

@@ -11,7 +11,8 @@ namespace baton::net {
 
 inline constexpr std::size_t kLinkChunk = 64 * 1024;  // bytes moved at once
 
-// Writes what `end` has to say, whenever `wake` tells, until its link is closed and all is sent, or the stream fails.
+// Writes what `end` has to say, whenever `wake` tells, until its link is closed and all is sent, or the
+// stream fails.
 template <class End, class IsClosed>
 Task<Result<void>> send_link_output(End& end, Stream& stream, Signal& wake, IsClosed is_closed) {
   for (;;) {

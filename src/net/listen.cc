@@ -38,7 +38,8 @@ Result<SocketAddress> address_of(const Endpoint& endpoint) {
   const auto& tcp_endpoint = std::get<TcpEndpoint>(endpoint);
   std::error_code error;
   const auto address = asio::ip::make_address(tcp_endpoint.host, error);
-  if (error) return io_error("cannot listen on " + to_string(endpoint) + ", which is not an IP address", error);
+  if (error)
+    return io_error("cannot listen on " + to_string(endpoint) + ", which is not an IP address", error);
   return SocketAddress(asio::ip::tcp::endpoint(address, tcp_endpoint.port));
 }
 
@@ -83,7 +84,8 @@ Result<Acceptor> listen(const asio::any_io_executor& executor, const Endpoint& e
     return io_error("cannot listen on " + to_string(endpoint), error);
   }
   if (unix_endpoint != nullptr && chmod(unix_endpoint->path.c_str(), kUnixSocketMode) != 0) {
-    return io_error("cannot set the mode of " + to_string(endpoint), std::error_code(errno, std::generic_category()));
+    return io_error("cannot set the mode of " + to_string(endpoint),
+                    std::error_code(errno, std::generic_category()));
   }
   return acceptor;
 }

@@ -1,4 +1,5 @@
-// The link's own TLS: handshake → ConnectionState → Connection → stream, the path that every connection takes.
+// The link's own TLS: handshake → ConnectionState → Connection → stream, the path that every connection
+// takes.
 #pragma once
 
 #include <memory>

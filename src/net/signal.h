@@ -9,7 +9,8 @@ namespace baton::net {
 
 class Signal {
  public:
-  explicit Signal(const asio::any_io_executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
+  explicit Signal(const asio::any_io_executor& executor)
+      : timer_(executor, asio::steady_timer::time_point::max()) {}
 
   // Wakes who waits now; if nobody does, the next wait() returns at once.
   void notify();

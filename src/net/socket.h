@@ -27,8 +27,8 @@ Task<Result<Socket>> connect(const Endpoint& endpoint, std::chrono::milliseconds
 Task<Result<std::size_t>> read_some(Socket& socket, MutableBytes into);
 
 // Reads without waiting: bytes, 0 at the orderly end, or nullopt when there is nothing to read now. With
-// wait_readable() it lets an idle connection own no buffer. The socket must be non-blocking (connect() and accept()
-// make it so).
+// wait_readable() it lets an idle connection own no buffer. The socket must be non-blocking (connect() and
+// accept() make it so).
 std::optional<Result<std::size_t>> try_read(Socket& socket, MutableBytes into);
 Task<Result<void>> wait_readable(Socket& socket);
 
@@ -38,8 +38,8 @@ Task<Result<void>> write_all(Socket& socket, ByteView bytes);
 // Tells the other side that we send nothing more. Errors do not matter: the reader will see them.
 void shut_down_sending(Socket& socket);
 
-// Closes after our last bytes, an alert perhaps: waits a moment for the other side's end, since closing a socket with
-// unread bytes makes the kernel drop what is on its way.
+// Closes after our last bytes, an alert perhaps: waits a moment for the other side's end, since closing a
+// socket with unread bytes makes the kernel drop what is on its way.
 Task<> linger_and_close(Socket& socket);
 
 // Closes so that the other side sees a reset, and queued bytes are dropped.

@@ -23,7 +23,8 @@ Task<Result<T>> with_timeout(Task<Result<T>> task, std::chrono::milliseconds tim
   using namespace asio::experimental::awaitable_operators;
   auto first = co_await (std::move(task) || sleep_for(timeout));
   if (first.index() == 0) co_return std::get<0>(std::move(first));
-  co_return fail(ErrorCode::limit_exceeded, what + " took longer than " + std::to_string(timeout.count()) + " ms");
+  co_return fail(ErrorCode::limit_exceeded,
+                 what + " took longer than " + std::to_string(timeout.count()) + " ms");
 }
 
 }  // namespace baton::net

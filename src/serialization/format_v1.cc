@@ -10,7 +10,8 @@ using tls::ConnectionState;
 
 constexpr std::uint16_t kMustUnderstand = 0x8000;
 constexpr std::size_t kFieldHeaderSize = 6;  // type, uint32 length
-constexpr std::size_t kMaxNameSize = 255;    // bytes: a host name (RFC 1035 §2.3.4), an ALPN protocol (RFC 7301 §3.1)
+constexpr std::size_t kMaxNameSize =
+    255;  // bytes: a host name (RFC 1035 §2.3.4), an ALPN protocol (RFC 7301 §3.1)
 constexpr std::size_t kMaxUnknownFields = 64;
 
 // Bits of the flags byte.
@@ -19,7 +20,8 @@ constexpr std::uint8_t kReadClosed = 2;
 constexpr std::uint8_t kWriteClosed = 4;
 constexpr std::uint8_t kKnownFlags = kKeyUpdateOwed | kReadClosed | kWriteClosed;
 
-// Optional fields. A field that describes something which later records change carries the must-understand bit.
+// Optional fields. A field that describes something which later records change carries the must-understand
+// bit.
 enum FieldType : std::uint16_t {
   unread_ciphertext = 1 | kMustUnderstand,
   unread_plaintext = 2 | kMustUnderstand,
@@ -30,10 +32,18 @@ enum FieldType : std::uint16_t {
   group = 18,
   resumed = 19,
 };
-constexpr std::array kKnownTypes = {unread_ciphertext, unread_plaintext, unsent_ciphertext, partial_handshake,
-                                    server_name,       alpn,             group,             resumed};
+constexpr std::array kKnownTypes = {unread_ciphertext,
+                                    unread_plaintext,
+                                    unsent_ciphertext,
+                                    partial_handshake,
+                                    server_name,
+                                    alpn,
+                                    group,
+                                    resumed};
 
-constexpr std::uint16_t number_of(std::uint16_t type) { return type & static_cast<std::uint16_t>(~kMustUnderstand); }
+constexpr std::uint16_t number_of(std::uint16_t type) {
+  return type & static_cast<std::uint16_t>(~kMustUnderstand);
+}
 
 tl::unexpected<Error> malformed(const char* what) {
   return fail(ErrorCode::malformed, std::string("not a serialized connection: ") + what);
@@ -70,7 +80,8 @@ std::vector<Field> fields_of(const ConnectionState& state, Scratch& scratch) {
     scratch.resumed = {*state.resumed ? std::uint8_t{1} : std::uint8_t{0}};
     add(resumed, scratch.resumed);
   }
-  for (const tls::UnknownField& unknown : state.unknown_fields) fields.push_back({unknown.type, unknown.value});
+  for (const tls::UnknownField& unknown : state.unknown_fields)
+    fields.push_back({unknown.type, unknown.value});
   std::ranges::sort(fields, {}, [](const Field& field) { return number_of(field.type); });
   return fields;
 }
@@ -81,9 +92,9 @@ Result<void> keep_unknown(const Field& field, ConnectionState& state) {
       kKnownTypes, [&](std::uint16_t type) { return number_of(type) == number_of(field.type); });
   if (known_number) return malformed("a field has a wrong must-understand bit");
   if ((field.type & kMustUnderstand) != 0) {
-    return fail(ErrorCode::unknown_field, "the serialized connection has field " +
-                                              std::to_string(number_of(field.type)) +
-                                              ", which must be understood and is not known to this version of Baton");
+    return fail(ErrorCode::unknown_field,
+                "the serialized connection has field " + std::to_string(number_of(field.type)) +
+                    ", which must be understood and is not known to this version of Baton");
   }
   if (state.unknown_fields.size() == kMaxUnknownFields) return malformed("too many fields");
   state.unknown_fields.push_back({field.type, Bytes(field.value.begin(), field.value.end())});
@@ -93,11 +104,18 @@ Result<void> keep_unknown(const Field& field, ConnectionState& state) {
 Result<void> set_field(const Field& field, ConnectionState& state) {
   const ByteView value = field.value;
   switch (field.type) {
-    case unread_ciphertext: state.unread_ciphertext.assign(value.begin(), value.end()); break;
-    case unread_plaintext: state.unread_plaintext.assign(value.begin(), value.end()); break;
-    case unsent_ciphertext: state.unsent_ciphertext.assign(value.begin(), value.end()); break;
+    case unread_ciphertext:
+      state.unread_ciphertext.assign(value.begin(), value.end());
+      break;
+    case unread_plaintext:
+      state.unread_plaintext.assign(value.begin(), value.end());
+      break;
+    case unsent_ciphertext:
+      state.unsent_ciphertext.assign(value.begin(), value.end());
+      break;
     case partial_handshake:
-      if (value.size() > tls::kMaxPostHandshakeMessage) return malformed("a partial handshake message is too long");
+      if (value.size() > tls::kMaxPostHandshakeMessage)
+        return malformed("a partial handshake message is too long");
       state.partial_handshake.assign(value.begin(), value.end());
       break;
     case server_name:
@@ -113,7 +131,8 @@ Result<void> set_field(const Field& field, ConnectionState& state) {
       if (value.size() != 1 || value[0] > 1) return malformed("the resumed field is neither 0 nor 1");
       state.resumed = value[0] == 1;
       break;
-    default: return keep_unknown(field, state);
+    default:
+      return keep_unknown(field, state);
   }
   // One encoding per value: what is empty is left out.
   if (value.empty()) return malformed("a field is empty");

@@ -8,7 +8,9 @@ namespace {
 constexpr std::uint32_t kMagic = 0x4241544E;  // "BATN"
 constexpr std::size_t kHeaderSize = 6;        // magic, version
 
-std::string number(SerializationVersion version) { return std::to_string(static_cast<unsigned>(version)); }
+std::string number(SerializationVersion version) {
+  return std::to_string(static_cast<unsigned>(version));
+}
 
 }  // namespace
 

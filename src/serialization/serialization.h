@@ -1,7 +1,7 @@
 // A ConnectionState as bytes and back. The format is specified in docs/serialization-format.md.
 //
-// The calls that yield or take plaintext secrets have `unprotected` in their names (R4): whoever holds these bytes
-// can read and forge the connection. Carry them over the link only.
+// The calls that yield or take plaintext secrets have `unprotected` in their names (R4): whoever holds these
+// bytes can read and forge the connection. Carry them over the link only.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace baton::serialization {
 
-// The format that is written. `none`, the default of every configuration, means that the feature is off: a fleet
-// turns it on only when every host can read the version.
+// The format that is written. `none`, the default of every configuration, means that the feature is off: a
+// fleet turns it on only when every host can read the version.
 enum class SerializationVersion : std::uint16_t { none = 0, v1 = 1 };
 
 inline constexpr SerializationVersion kNewestReadableVersion = SerializationVersion::v1;
@@ -33,8 +33,8 @@ std::size_t serialization_length(const tls::ConnectionState& state, Serializatio
                                                          SerializationVersion version);
 
 // Decodes every version up to kNewestReadableVersion, wholly, before anything is built from it (R5).
-// Errors: truncated, malformed (also trailing bytes), unsupported_version, unknown_field (a must-understand field
-// that this build does not know), limit_exceeded.
+// Errors: truncated, malformed (also trailing bytes), unsupported_version, unknown_field (a must-understand
+// field that this build does not know), limit_exceeded.
 [[nodiscard]] Result<tls::ConnectionState> deserialize_unprotected(ByteView bytes);
 
 }  // namespace baton::serialization

@@ -27,8 +27,8 @@ constexpr std::array kSuites = {
                 AeadAlgorithm::aes_256_gcm, HashAlgorithm::sha384},
     CipherSuite{0xCCA8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-RSA-CHACHA20-POLY1305", tls12,
                 AeadAlgorithm::chacha20_poly1305, HashAlgorithm::sha256},
-    CipherSuite{0xCCA9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305", tls12,
-                AeadAlgorithm::chacha20_poly1305, HashAlgorithm::sha256},
+    CipherSuite{0xCCA9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305",
+                tls12, AeadAlgorithm::chacha20_poly1305, HashAlgorithm::sha256},
 };
 
 template <class Matches>
@@ -39,20 +39,26 @@ const CipherSuite* find(Matches matches) {
 
 }  // namespace
 
-std::string_view to_string(ProtocolVersion version) { return version == tls13 ? "TLSv1.3" : "TLSv1.2"; }
+std::string_view to_string(ProtocolVersion version) {
+  return version == tls13 ? "TLSv1.3" : "TLSv1.2";
+}
 
 std::size_t CipherSuite::explicit_nonce_size() const {
   // RFC 5288 §3: the nonce_explicit of AES-GCM has 8 bytes; RFC 7905 §2: ChaCha20-Poly1305 has none.
   return version == tls12 && aead != AeadAlgorithm::chacha20_poly1305 ? 8 : 0;
 }
 
-std::size_t CipherSuite::fixed_iv_size() const { return crypto::kAeadNonceSize - explicit_nonce_size(); }
+std::size_t CipherSuite::fixed_iv_size() const {
+  return crypto::kAeadNonceSize - explicit_nonce_size();
+}
 
 std::size_t CipherSuite::keying_size() const {
   return version == tls13 ? crypto::hash_size(hash) : crypto::aead_key_size(aead) + fixed_iv_size();
 }
 
-std::span<const CipherSuite> cipher_suites() { return kSuites; }
+std::span<const CipherSuite> cipher_suites() {
+  return kSuites;
+}
 
 const CipherSuite* find_cipher_suite(std::uint16_t id) {
   return find([id](const CipherSuite& suite) { return suite.id == id; });

@@ -16,19 +16,20 @@ enum class ProtocolVersion : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
 std::string_view to_string(ProtocolVersion version);
 
 struct CipherSuite {
-  std::uint16_t id;            // IANA number
-  std::string_view name;       // IANA name
+  std::uint16_t id;              // IANA number
+  std::string_view name;         // IANA name
   std::string_view libssl_name;  // the name in OpenSSL's cipher lists
   ProtocolVersion version;
   crypto::AeadAlgorithm aead;
   crypto::HashAlgorithm hash;  // of the key schedule or the PRF
 
-  // Bytes of the nonce that the record itself carries: 8 in TLS 1.2 with AES-GCM (RFC 5288 §3), otherwise none.
+  // Bytes of the nonce that the record itself carries: 8 in TLS 1.2 with AES-GCM (RFC 5288 §3), otherwise
+  // none.
   std::size_t explicit_nonce_size() const;
   // Bytes of the nonce that come from the key schedule: 12, or 4 in TLS 1.2 with AES-GCM.
   std::size_t fixed_iv_size() const;
-  // Bytes of one direction's keying material in ConnectionState: the traffic secret of TLS 1.3; in TLS 1.2 the
-  // write key followed by the fixed IV. At most 48.
+  // Bytes of one direction's keying material in ConnectionState: the traffic secret of TLS 1.3; in TLS 1.2
+  // the write key followed by the fixed IV. At most 48.
   std::size_t keying_size() const;
 };
 

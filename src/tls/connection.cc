@@ -112,7 +112,8 @@ void Connection::output_sent(std::size_t count) {
 }
 
 Bytes Connection::take_output() {
-  output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(output_sent_, 0)));
+  output_.erase(output_.begin(),
+                output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(output_sent_, 0)));
   return std::exchange(output_, {});
 }
 
@@ -128,7 +129,8 @@ Result<void> Connection::write(ByteView plaintext) {
   while (!plaintext.empty()) {
     if (auto fresh = refresh_write_key(); !fresh) return fresh;
     const std::size_t size = std::min<std::size_t>(plaintext.size(), state_.max_send_fragment);
-    if (auto sealed = seal(ContentType::application_data, plaintext.first(size), padding_for(size)); !sealed) {
+    if (auto sealed = seal(ContentType::application_data, plaintext.first(size), padding_for(size));
+        !sealed) {
       return sealed;
     }
     idle_records_ = 0;
@@ -145,7 +147,9 @@ Result<void> Connection::close_write() {
   return sent;
 }
 
-void Connection::abort(Alert alert, std::string reason) { fail_with({alert, false, std::move(reason)}); }
+void Connection::abort(Alert alert, std::string reason) {
+  fail_with({alert, false, std::move(reason)});
+}
 
 Result<void> Connection::update_keys(KeyUpdateRequest request) {
   if (auto can = writable(); !can) return can;
@@ -181,11 +185,12 @@ Result<void> Connection::refresh_write_key() {
   }
   if (!used_up) return {};
   if (auto closed = close_write(); !closed) return closed;
-  return fail(ErrorCode::limit_exceeded, "the key of this TLS 1.2 connection has protected as many records as it may");
+  return fail(ErrorCode::limit_exceeded,
+              "the key of this TLS 1.2 connection has protected as many records as it may");
 }
 
-// Answers a KeyUpdate request at once when nothing is waiting to be sent; otherwise before the next application
-// record. So a peer that asks again and again, without reading, makes nothing grow (R9).
+// Answers a KeyUpdate request at once when nothing is waiting to be sent; otherwise before the next
+// application record. So a peer that asks again and again, without reading, makes nothing grow (R9).
 void Connection::answer_key_update_if_idle() {
   if (!state_.key_update_owed || state_.write_closed || !output().empty()) return;
   if (auto sent = send_key_update(KeyUpdateRequest::update_not_requested); !sent) {
@@ -194,7 +199,8 @@ void Connection::answer_key_update_if_idle() {
 }
 
 Result<void> Connection::seal(ContentType type, ByteView content, std::size_t padding) {
-  // RFC 8446 §5.3: "Because the size of sequence numbers is 64-bit, they should not wrap." This refuses long before.
+  // RFC 8446 §5.3: "Because the size of sequence numbers is 64-bit, they should not wrap." This refuses long
+  // before.
   const std::uint64_t sequence = state_.write.sequence;
   if (sequence >= options_.key_limits.refuse_after || sequence == UINT64_MAX) {
     return fail(ErrorCode::limit_exceeded, "the sending key may protect no more records");
@@ -209,7 +215,8 @@ Result<void> Connection::seal(ContentType type, ByteView content, std::size_t pa
 }
 
 Result<void> Connection::send_alert(AlertLevel level, Alert alert) {
-  const std::array<std::uint8_t, 2> content = {static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(alert)};
+  const std::array<std::uint8_t, 2> content = {static_cast<std::uint8_t>(level),
+                                               static_cast<std::uint8_t>(alert)};
   return seal(ContentType::alert, content);
 }
 

@@ -14,8 +14,8 @@
 
 namespace baton::tls {
 
-// What Connection::next() has found. `Failure` (alert.h) is the fourth: the connection is over; output() may hold
-// our alert.
+// What Connection::next() has found. `Failure` (alert.h) is the fourth: the connection is over; output() may
+// hold our alert.
 struct NeedBytes {
   std::size_t count;  // at least this many more bytes from the peer are needed before anything can happen
 };
@@ -35,12 +35,13 @@ struct ConnectionOptions {
   bool wipe_plaintext = false;
 };
 
-// Built from a ConnectionState and turned back into one. Not thread-safe. A connection that has been moved from or
-// turned into a state answers every call with an error and sends nothing, not even an alert (R1).
+// Built from a ConnectionState and turned back into one. Not thread-safe. A connection that has been moved
+// from or turned into a state answers every call with an error and sends nothing, not even an alert (R1).
 //
-// The loop of a reader: put bytes in with feed() (or receive_space() and received()), call next() until it says
-// NeedBytes, PeerClosed or Failure; after each ApplicationData call consume(). After any call at all, output() may
-// hold bytes for the peer: application records, but also KeyUpdates and alerts, all in their order.
+// The loop of a reader: put bytes in with feed() (or receive_space() and received()), call next() until it
+// says NeedBytes, PeerClosed or Failure; after each ApplicationData call consume(). After any call at all,
+// output() may hold bytes for the peer: application records, but also KeyUpdates and alerts, all in their
+// order.
 class Connection {
   // True once the connection was given away, by a move or by into_state().
   struct GivenAway {
@@ -65,8 +66,8 @@ class Connection {
 
   // --- from the peer: the receiving functions ---
 
-  // Room for at least `at_least` bytes of ciphertext from the peer, to be read into; then received(count), also with
-  // 0, which gives an unused buffer back.
+  // Room for at least `at_least` bytes of ciphertext from the peer, to be read into; then received(count),
+  // also with 0, which gives an unused buffer back.
   MutableBytes receive_space(std::size_t at_least);
   void received(std::size_t count);
   // The same with a copy. Bytes behind the peer's close_notify are dropped (RFC 8446 §6.1).
@@ -79,11 +80,12 @@ class Connection {
 
   // --- to the peer ---
 
-  // Seals all of `plaintext`. Errors: refused after close_write() or a failure, consumed, limit_exceeded when the
-  // key of a TLS 1.2 connection is used up (a close_notify is then in output()).
+  // Seals all of `plaintext`. Errors: refused after close_write() or a failure, consumed, limit_exceeded when
+  // the key of a TLS 1.2 connection is used up (a close_notify is then in output()).
   [[nodiscard]] Result<void> write(ByteView plaintext);
 
-  // Sends close_notify; reading goes on (half-close, RFC 8446 §6.1; common practice in TLS 1.2 too). Idempotent.
+  // Sends close_notify; reading goes on (half-close, RFC 8446 §6.1; common practice in TLS 1.2 too).
+  // Idempotent.
   [[nodiscard]] Result<void> close_write();
 
   // Sends a fatal alert, after which the connection is over.
@@ -105,7 +107,8 @@ class Connection {
   const std::optional<Failure>& failure() const { return failure_; }
 
  private:
-  Connection(ConnectionState state, ConnectionOptions options, RecordProtection reader, RecordProtection writer);
+  Connection(ConnectionState state, ConnectionOptions options, RecordProtection reader,
+             RecordProtection writer);
 
   // One record of the input; an event when there is one to report.
   std::optional<Event> open_next_record();
@@ -135,7 +138,8 @@ class Connection {
   RecordProtection writer_;
   PostHandshakeReader post_handshake_;
 
-  // input_[plaintext_begin_, plaintext_end_) is opened and unread; input_[input_begin_, input_end_) is ciphertext.
+  // input_[plaintext_begin_, plaintext_end_) is opened and unread; input_[input_begin_, input_end_) is
+  // ciphertext.
   Bytes input_;
   std::size_t plaintext_begin_ = 0;
   std::size_t plaintext_end_ = 0;
@@ -145,7 +149,7 @@ class Connection {
   Bytes output_;
   std::size_t output_sent_ = 0;
 
-  unsigned idle_records_ = 0;         // in a row, see kMaxIdleRecords
+  unsigned idle_records_ = 0;  // in a row, see kMaxIdleRecords
   std::optional<Failure> failure_;
   GivenAway given_away_;
 };

@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::size_t kAlertSize = 2;  // RFC 8446 §6: level, description
 
-Failure ours(Alert alert, const char* reason) { return {alert, false, reason}; }
+Failure ours(Alert alert, const char* reason) {
+  return {alert, false, reason};
+}
 
 }  // namespace
 
@@ -48,8 +50,8 @@ std::optional<Event> Connection::open_next_record() {
   return handle(*opened);
 }
 
-// Asks once per key, since the sequence number passes the limit once. It is the peer's plaintext that a worn key
-// endangers, so a peer that does not follow is not cut off.
+// Asks once per key, since the sequence number passes the limit once. It is the peer's plaintext that a worn
+// key endangers, so a peer that does not follow is not cut off.
 void Connection::ask_for_key_update_if_used_up() {
   if (state_.version() != ProtocolVersion::tls13 || state_.write_closed ||
       state_.read.sequence != options_.key_limits.rekey_after) {
@@ -65,8 +67,8 @@ std::optional<Failure> Connection::check_header(const RecordHeader& header) cons
     return ours(Alert::record_overflow, "a record is longer than TLS allows");
   }
   if (state_.version() == ProtocolVersion::tls13) {
-    // RFC 8446 §5: a change_cipher_spec after the peer's Finished, or any other unprotected record, is unexpected.
-    // RFC 8446 §5.1: legacy_record_version "MUST be ignored for all purposes".
+    // RFC 8446 §5: a change_cipher_spec after the peer's Finished, or any other unprotected record, is
+    // unexpected. RFC 8446 §5.1: legacy_record_version "MUST be ignored for all purposes".
     if (header.type != ContentType::application_data) {
       return ours(Alert::unexpected_message, "an unprotected record on an established connection");
     }
@@ -93,10 +95,13 @@ std::optional<Event> Connection::handle(const OpenedRecord& record) {
       plaintext_begin_ = static_cast<std::size_t>(record.content.data() - input_.data());
       plaintext_end_ = plaintext_begin_ + record.content.size();
       return std::nullopt;
-    case ContentType::alert: return handle_alert(record.content);
-    case ContentType::handshake: return handle_handshake(record.content);
+    case ContentType::alert:
+      return handle_alert(record.content);
+    case ContentType::handshake:
+      return handle_handshake(record.content);
     case ContentType::invalid:
-    case ContentType::change_cipher_spec: break;
+    case ContentType::change_cipher_spec:
+      break;
   }
   return fail_with(ours(Alert::unexpected_message, "a record of an unexpected type"));
 }
@@ -111,9 +116,10 @@ std::optional<Event> Connection::handle_alert(ByteView content) {
     input_begin_ = input_end_;
     return std::nullopt;
   }
-  // RFC 8446 §6: all alerts but the closure alerts are fatal, whatever their level says. In TLS 1.2 it counts.
-  const bool only_warns = alert == Alert::user_canceled || (state_.version() == ProtocolVersion::tls12 &&
-                                                            level == AlertLevel::warning);
+  // RFC 8446 §6: all alerts but the closure alerts are fatal, whatever their level says. In TLS 1.2 it
+  // counts.
+  const bool only_warns = alert == Alert::user_canceled ||
+                          (state_.version() == ProtocolVersion::tls12 && level == AlertLevel::warning);
   if (only_warns) return std::nullopt;
   return fail_with({alert, true, "the peer sent the alert " + to_string(alert)});
 }
@@ -141,7 +147,8 @@ std::optional<Failure> Connection::handle_message(const HandshakeMessage& messag
     return ours(Alert::unexpected_message, "an unexpected handshake message");
   }
   const HandshakeType renegotiation = client ? HandshakeType::hello_request : HandshakeType::client_hello;
-  if (message.type != renegotiation) return ours(Alert::unexpected_message, "an unexpected handshake message");
+  if (message.type != renegotiation)
+    return ours(Alert::unexpected_message, "an unexpected handshake message");
   if (state_.write_closed) return std::nullopt;
   // RFC 5246 §7.2.2: no_renegotiation "is always a warning"; the peer decides whether it goes on.
   if (auto sent = send_alert(AlertLevel::warning, Alert::no_renegotiation); !sent) {

@@ -9,7 +9,9 @@ bool fragment_size_is_legal(std::uint16_t size) {
 
 }  // namespace
 
-std::string_view to_string(Role role) { return role == Role::server ? "server" : "client"; }
+std::string_view to_string(Role role) {
+  return role == Role::server ? "server" : "client";
+}
 
 Result<void> validate(const ConnectionState& state) {
   const auto malformed = [](const char* what) { return fail(ErrorCode::malformed, what); };
@@ -20,7 +22,8 @@ Result<void> validate(const ConnectionState& state) {
   if (state.read.keying.size() != keying_size || state.write.keying.size() != keying_size) {
     return malformed("a secret does not have the size that the cipher suite asks for");
   }
-  if (!fragment_size_is_legal(state.max_send_fragment) || !fragment_size_is_legal(state.max_receive_fragment)) {
+  if (!fragment_size_is_legal(state.max_send_fragment) ||
+      !fragment_size_is_legal(state.max_receive_fragment)) {
     return malformed("a record size limit is out of range");
   }
   if (state.version() == ProtocolVersion::tls12 && state.key_update_owed) {

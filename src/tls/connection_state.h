@@ -34,11 +34,12 @@ struct UnknownField {
   Bytes value;
 };
 
-// All that is needed to continue an established TLS connection, and nothing else: no resumption secret, no master
-// secret (R3). Move-only; its secrets wipe themselves. Whoever holds one can read and forge the connection.
+// All that is needed to continue an established TLS connection, and nothing else: no resumption secret, no
+// master secret (R3). Move-only; its secrets wipe themselves. Whoever holds one can read and forge the
+// connection.
 //
-// A handshake makes one; `serialization` encodes and decodes one; `Connection` is built from one and turned back
-// into one. Exactly one live copy may exist (R1).
+// A handshake makes one; `serialization` encodes and decodes one; `Connection` is built from one and turned
+// back into one. Exactly one live copy may exist (R1).
 struct ConnectionState {
   Role role = Role::server;
   Phase phase = Phase::established;
@@ -50,7 +51,8 @@ struct ConnectionState {
   // TLS 1.2 with AES-GCM: the explicit nonce of the next record that we send. It only counts upwards (R1).
   std::uint64_t next_explicit_nonce = 0;
 
-  // Largest plaintext fragment, in bytes, that we may send, and that the peer may send (RFC 8449, RFC 6066 §4).
+  // Largest plaintext fragment, in bytes, that we may send, and that the peer may send (RFC 8449, RFC 6066
+  // §4).
   std::uint16_t max_send_fragment = kMaxRecordPlaintext;
   std::uint16_t max_receive_fragment = kMaxRecordPlaintext;
 
@@ -75,8 +77,9 @@ struct ConnectionState {
   ProtocolVersion version() const { return suite->version; }
 };
 
-// Checks what holds for every valid state: known suite, secrets of its sizes, limits in range, no KeyUpdate in
-// TLS 1.2, explicit nonce only where it has a meaning. Whoever builds keys from a state calls it first (R5).
+// Checks what holds for every valid state: known suite, secrets of its sizes, limits in range, no KeyUpdate
+// in TLS 1.2, explicit nonce only where it has a meaning. Whoever builds keys from a state calls it first
+// (R5).
 [[nodiscard]] Result<void> validate(const ConnectionState& state);
 
 }  // namespace baton::tls

@@ -8,16 +8,16 @@ namespace baton::tls {
 
 inline constexpr std::size_t kRecordHeaderSize = 5;        // bytes: type, version, length
 inline constexpr std::size_t kMaxRecordPlaintext = 16384;  // bytes, RFC 8446 §5.1
-inline constexpr std::size_t kMinRecordPlaintext = 63;     // bytes, RFC 8449 §4 (64 less TLS 1.3's content type)
-inline constexpr std::size_t kMaxTls13Expansion = 256;     // bytes beyond the plaintext, RFC 8446 §5.2
-inline constexpr std::size_t kMaxTls12Expansion = 2048;    // bytes beyond the plaintext, RFC 5246 §6.2.3
+inline constexpr std::size_t kMinRecordPlaintext = 63;  // bytes, RFC 8449 §4 (64 less TLS 1.3's content type)
+inline constexpr std::size_t kMaxTls13Expansion = 256;   // bytes beyond the plaintext, RFC 8446 §5.2
+inline constexpr std::size_t kMaxTls12Expansion = 2048;  // bytes beyond the plaintext, RFC 5246 §6.2.3
 
-// A handshake message after the handshake: NewSessionTicket is the largest that is legal (2^16 of ticket, and a
-// 2^16 of extensions that nobody sends); a renegotiating ClientHello of TLS 1.2 is far below.
+// A handshake message after the handshake: NewSessionTicket is the largest that is legal (2^16 of ticket, and
+// a 2^16 of extensions that nobody sends); a renegotiating ClientHello of TLS 1.2 is far below.
 inline constexpr std::size_t kMaxPostHandshakeMessage = 66 * 1024;  // bytes
 
-// Records in a row that carry no application data (empty ones, KeyUpdates, tickets, warnings). A peer that sends
-// more is working us for nothing (R9). OpenSSL allows 32 KeyUpdates, BoringSSL 32 empty records.
+// Records in a row that carry no application data (empty ones, KeyUpdates, tickets, warnings). A peer that
+// sends more is working us for nothing (R9). OpenSSL allows 32 KeyUpdates, BoringSSL 32 empty records.
 inline constexpr unsigned kMaxIdleRecords = 32;
 
 // How many records one key may protect. RFC 8446 §5.5 gives 2^24.5 full-size records for AES-GCM.

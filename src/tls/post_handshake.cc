@@ -16,14 +16,17 @@ std::optional<std::size_t> PostHandshakeReader::first_message_size() const {
   return kMessageHeaderSize + reader.u24();
 }
 
-bool PostHandshakeReader::too_long() const { return first_message_size().value_or(0) > kMaxPostHandshakeMessage; }
+bool PostHandshakeReader::too_long() const {
+  return first_message_size().value_or(0) > kMaxPostHandshakeMessage;
+}
 
 std::optional<HandshakeMessage> PostHandshakeReader::next() {
   const auto size = first_message_size();
   if (!size || buffer_.size() < *size) return std::nullopt;
   const auto begin = buffer_.begin();
   const auto end = begin + static_cast<std::ptrdiff_t>(*size);
-  HandshakeMessage message{static_cast<HandshakeType>(buffer_[0]), SecretBuffer(begin + kMessageHeaderSize, end)};
+  HandshakeMessage message{static_cast<HandshakeType>(buffer_[0]),
+                           SecretBuffer(begin + kMessageHeaderSize, end)};
   buffer_.erase(begin, end);
   return message;
 }

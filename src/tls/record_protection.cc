@@ -23,7 +23,8 @@ void put_u64(std::uint8_t* out, std::uint64_t value) {
 }
 
 // RFC 5246 §6.2.3.3: seq_num + type + version + length of the plaintext.
-Tls12AdditionalData tls12_additional_data(std::uint64_t sequence, ContentType type, std::size_t plaintext_size) {
+Tls12AdditionalData tls12_additional_data(std::uint64_t sequence, ContentType type,
+                                          std::size_t plaintext_size) {
   Tls12AdditionalData data;
   put_u64(data.data(), sequence);
   data[8] = static_cast<std::uint8_t>(type);
@@ -62,14 +63,16 @@ RecordHeader parse_record_header(ByteView header) {
   return parsed;
 }
 
-RecordProtection::RecordProtection(const CipherSuite& suite, std::unique_ptr<crypto::AeadKey> key, ByteView fixed_iv)
+RecordProtection::RecordProtection(const CipherSuite& suite, std::unique_ptr<crypto::AeadKey> key,
+                                   ByteView fixed_iv)
     : suite_(&suite), key_(std::move(key)), fixed_iv_(fixed_iv) {}
 
 Result<RecordProtection> RecordProtection::create(const CipherSuite& suite, const KeyingMaterial& keying) {
   const std::size_t key_size = crypto::aead_key_size(suite.aead);
   Secret<32> key(key_size);
   Secret<crypto::kAeadNonceSize> iv(suite.fixed_iv_size());
-  if (keying.size() != suite.keying_size()) return fail(ErrorCode::invalid_argument, "keying material of wrong size");
+  if (keying.size() != suite.keying_size())
+    return fail(ErrorCode::invalid_argument, "keying material of wrong size");
   if (suite.version == ProtocolVersion::tls13) {
     auto derived = crypto::hkdf_expand_label(suite.hash, keying.view(), "key", {}, key.data());
     if (derived) derived = crypto::hkdf_expand_label(suite.hash, keying.view(), "iv", {}, iv.data());
@@ -98,8 +101,8 @@ crypto::AeadNonce RecordProtection::nonce(std::uint64_t sequence, ByteView expli
   return nonce;
 }
 
-bool RecordProtection::seal(std::uint64_t sequence, std::uint64_t explicit_nonce, ContentType type, ByteView content,
-                            std::size_t padding, Bytes& out) {
+bool RecordProtection::seal(std::uint64_t sequence, std::uint64_t explicit_nonce, ContentType type,
+                            ByteView content, std::size_t padding, Bytes& out) {
   const bool tls13 = suite_->version == ProtocolVersion::tls13;
   const std::size_t nonce_size = suite_->explicit_nonce_size();
   const std::size_t inner_size = content.size() + (tls13 ? 1 + padding : 0);
@@ -122,7 +125,8 @@ bool RecordProtection::seal(std::uint64_t sequence, std::uint64_t explicit_nonce
     inner[content.size()] = static_cast<std::uint8_t>(type);
     return key_->seal(nonce(sequence, {}), record.first(kRecordHeaderSize), inner);
   }
-  return key_->seal(nonce(sequence, explicit_part), tls12_additional_data(sequence, type, content.size()), inner);
+  return key_->seal(nonce(sequence, explicit_part), tls12_additional_data(sequence, type, content.size()),
+                    inner);
 }
 
 std::size_t RecordProtection::max_record_length() const {
@@ -140,10 +144,9 @@ tl::expected<OpenedRecord, Failure> RecordProtection::open(std::uint64_t sequenc
 
   const MutableBytes sealed = body.subspan(nonce_size);
   const MutableBytes inner = sealed.first(sealed.size() - crypto::kAeadTagSize);
-  const bool opened =
-      tls13 ? key_->open(nonce(sequence, {}), record.first(kRecordHeaderSize), sealed)
-            : key_->open(nonce(sequence, body.first(nonce_size)),
-                         tls12_additional_data(sequence, header.type, inner.size()), sealed);
+  const bool opened = tls13 ? key_->open(nonce(sequence, {}), record.first(kRecordHeaderSize), sealed)
+                            : key_->open(nonce(sequence, body.first(nonce_size)),
+                                         tls12_additional_data(sequence, header.type, inner.size()), sealed);
   if (!opened) return refuse(Alert::bad_record_mac, kBadRecord);
   if (tls13) return strip_padding(inner);
   return OpenedRecord{header.type, inner};

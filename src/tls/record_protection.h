@@ -43,8 +43,8 @@ class RecordProtection {
   // Appends one record to `out`: header, explicit nonce, sealed content, tag. `content` is at most
   // kMaxRecordPlaintext bytes; `padding` zero bytes are added behind it (TLS 1.3 only, otherwise 0).
   // `explicit_nonce` matters only where the suite has one. False when the library fails.
-  [[nodiscard]] bool seal(std::uint64_t sequence, std::uint64_t explicit_nonce, ContentType type, ByteView content,
-                          std::size_t padding, Bytes& out);
+  [[nodiscard]] bool seal(std::uint64_t sequence, std::uint64_t explicit_nonce, ContentType type,
+                          ByteView content, std::size_t padding, Bytes& out);
 
   // Opens a whole record, header included, in place. A failure holds the alert that the RFC asks for.
   [[nodiscard]] tl::expected<OpenedRecord, Failure> open(std::uint64_t sequence, MutableBytes record);

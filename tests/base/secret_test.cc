@@ -59,7 +59,9 @@ TEST(Secret, OldValueIsWipedByAssignment) {
   secret->~TestSecret();
 }
 
-TEST(SecretDeathTest, RefusesMoreThanItsCapacity) { EXPECT_DEATH(TestSecret(std::size_t{49}), ""); }
+TEST(SecretDeathTest, RefusesMoreThanItsCapacity) {
+  EXPECT_DEATH(TestSecret(std::size_t{49}), "");
+}
 
 }  // namespace
 }  // namespace baton

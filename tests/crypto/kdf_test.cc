@@ -27,9 +27,10 @@ TEST(Tls12Prf, GivesThePublishedVector) {
   Bytes out(100);
   ASSERT_TRUE(tls12_prf(HashAlgorithm::sha256, secret, "test label", ByteView(seed).first(5),
                         ByteView(seed).subspan(5), out));
-  EXPECT_EQ(to_hex(out),
-            "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9af0fa0"
-            "22f7077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5a72e5a5110fff70187347b66");
+  EXPECT_EQ(
+      to_hex(out),
+      "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9af0fa0"
+      "22f7077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5a72e5a5110fff70187347b66");
 }
 
 }  // namespace

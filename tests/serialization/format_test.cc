@@ -84,12 +84,14 @@ TEST_F(FormatTest, EveryTruncationIsRefused) {
       // A cut between two fields leaves a connection with fewer fields, and must give just those bytes again.
       if (back) {
         ++accepted;
-        EXPECT_EQ(encode(std::move(*back)), Bytes(blob.begin(), blob.begin() + static_cast<std::ptrdiff_t>(length)));
+        EXPECT_EQ(encode(std::move(*back)),
+                  Bytes(blob.begin(), blob.begin() + static_cast<std::ptrdiff_t>(length)));
       } else {
         EXPECT_EQ(back.error().code, ErrorCode::truncated) << length;
       }
     }
-    EXPECT_EQ(accepted, 8u) << "the fixed part, and the fixed part with the first one to seven of eight fields";
+    EXPECT_EQ(accepted, 8u)
+        << "the fixed part, and the fixed part with the first one to seven of eight fields";
   }
 }
 
@@ -183,8 +185,10 @@ TEST_F(FieldTest, UnknownFieldsAreBounded) {
 }
 
 TEST_F(FieldTest, MalformedFieldsAreRefused) {
-  EXPECT_EQ(error_of(with_field(0x0001, bytes_of("x"))), ErrorCode::malformed) << "must-understand bit missing";
-  EXPECT_EQ(error_of(with_field(0x8010, bytes_of("x"))), ErrorCode::malformed) << "must-understand bit too much";
+  EXPECT_EQ(error_of(with_field(0x0001, bytes_of("x"))), ErrorCode::malformed)
+      << "must-understand bit missing";
+  EXPECT_EQ(error_of(with_field(0x8010, bytes_of("x"))), ErrorCode::malformed)
+      << "must-understand bit too much";
   EXPECT_EQ(error_of(with_field(16, {})), ErrorCode::malformed) << "empty";
   EXPECT_EQ(error_of(with_field(16, Bytes(256, 'a'))), ErrorCode::malformed) << "a long name";
   EXPECT_EQ(error_of(with_field(18, Bytes(3))), ErrorCode::malformed) << "group";

@@ -1,5 +1,5 @@
-// transfer(): serializes a connection and goes on with what comes back. Called in the middle of other tests, it
-// makes each of them a test of serialization too.
+// transfer(): serializes a connection and goes on with what comes back. Called in the middle of other tests,
+// it makes each of them a test of serialization too.
 #pragma once
 
 #include "serialization/serialization.h"

@@ -15,7 +15,9 @@ class ConnectionTest : public test::SeededTest, public testing::WithParamInterfa
  protected:
   const CipherSuite& suite() const { return *find_cipher_suite(GetParam()); }
   bool tls13() const { return suite().version == ProtocolVersion::tls13; }
-  test::ConnectionPair pair(ConnectionOptions options = {}) { return test::make_pair(suite(), random_, options); }
+  test::ConnectionPair pair(ConnectionOptions options = {}) {
+    return test::make_pair(suite(), random_, options);
+  }
 };
 
 std::vector<std::uint16_t> all_suites() {
@@ -25,7 +27,9 @@ std::vector<std::uint16_t> all_suites() {
 }
 
 INSTANTIATE_TEST_SUITE_P(EachSuite, ConnectionTest, testing::ValuesIn(all_suites()),
-                         [](const auto& suite_id) { return std::string(find_cipher_suite(suite_id.param)->name); });
+                         [](const auto& suite_id) {
+                           return std::string(find_cipher_suite(suite_id.param)->name);
+                         });
 
 TEST_P(ConnectionTest, CarriesDataBothWaysThroughTransfers) {
   auto [server, client] = pair();

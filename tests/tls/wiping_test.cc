@@ -13,7 +13,8 @@ class WipingTest : public test::SeededTest {};
 TEST_F(WipingTest, IntoStateLeavesNoSecretBehind) {
   auto states = test::make_states(*find_cipher_suite(0x1301), random_);
   const Bytes read_secret(states.server.read.keying.view().begin(), states.server.read.keying.view().end());
-  const Bytes write_secret(states.server.write.keying.view().begin(), states.server.write.keying.view().end());
+  const Bytes write_secret(states.server.write.keying.view().begin(),
+                           states.server.write.keying.view().end());
 
   // The connection stands in memory that the test can search while the emptied object is still alive.
   alignas(Connection) std::array<std::uint8_t, sizeof(Connection)> memory{};
