@@ -23,6 +23,7 @@ void run_until_signal(Loops& loops) {
     });
   });
   std::vector<std::thread> threads;
+  threads.reserve(loops.size());
   for (auto& loop : loops) {
     threads.emplace_back([&loop] { loop->run(); });
   }

@@ -22,6 +22,7 @@ using std::chrono::steady_clock;
 
 constexpr auto kAuthenticationTimeout = 5000ms;  // TLS on the link, and then HELLO
 constexpr auto kWatchInterval = 1000ms;
+constexpr auto kFarewellTime = 1000ms;  // for the peer to read our last frame and close
 
 }  // namespace
 
@@ -45,7 +46,7 @@ net::Task<> LinkSession::run() {
     shared_.counters.get("links_refused").add();
     log_event(LogLevel::warning, "link_refused",
               {{"peer", address_}, {"reason", authorized.error().message}});
-    co_return;
+    co_return co_await refuse(authorized.error().message);
   }
   application_server_ = *authorized;
   service_.emplace(service_config(*application_server_));
@@ -53,6 +54,7 @@ net::Task<> LinkSession::run() {
   last_received_ = steady_clock::now();
   auto first = co_await (receive() || send() || watch_deadlines() || watch_peer());
   const Result<void> end = std::visit([](auto result) { return result; }, std::move(first));
+  if (end && service_->link().closed()) co_await say_farewell();
   closed_ = true;
   stream_->close();
   service_->lose_link(steady_clock::now());
@@ -60,7 +62,30 @@ net::Task<> LinkSession::run() {
   log_event(LogLevel::info, "link_down",
             {{"application_server", application_server_->name},
              {"peer", address_},
-             {"reason", end ? "closed" : end.error().message}});
+             {"reason", end ? (end_reason_.empty() ? "closed" : end_reason_) : end.error().message}});
+}
+
+// Tells a peer that has shown who it is why it may not come in. One that has not was told by TLS.
+net::Task<> LinkSession::refuse(const std::string& why) {
+  static const Authorized kNobody{"", std::make_shared<const offload::NameSet>()};
+  if (!stream_) co_return;
+  service_.emplace(service_config(kNobody));
+  service_->end_link(offload::LinkErrorCode::refused, why, steady_clock::now());
+  static_cast<void>(co_await net::with_timeout(send(), kAuthenticationTimeout, "refusing a link"));
+  co_await say_farewell();
+  stream_->close();
+}
+
+// Closing while bytes of the peer are unread resets the connection, and our last frame may be lost with it.
+net::Task<> LinkSession::say_farewell() {
+  const auto read_to_end = [](net::Stream& stream) -> net::Task<Result<void>> {
+    SecretBuffer ignored(net::kLinkChunk);
+    for (;;) {
+      const auto count = co_await stream.read_some(ignored);
+      if (!count || *count == 0) co_return Result<void>{};
+    }
+  };
+  static_cast<void>(co_await net::with_timeout(read_to_end(*stream_), kFarewellTime, "closing a link"));
 }
 
 net::Task<Result<const Authorized*>> LinkSession::authenticate() {
@@ -132,6 +157,7 @@ net::Task<Result<void>> LinkSession::receive() {
     auto received = service_->receive(ByteView(buffer).first(*count), last_received_);
     after_service_call();
     if (!received) {
+      end_reason_ = received.error().message;
       shared_.counters.get("link_protocol_errors").add();
       log_event(LogLevel::warning, "link_protocol_error",
                 {{"application_server", application_server_->name}, {"reason", received.error().message}});
@@ -181,6 +207,7 @@ net::Task<Result<void>> LinkSession::watch_peer() {
     const bool no_hello = !service_->link().ready() && now - started > kAuthenticationTimeout;
     if (!no_hello && now - last_received_ < shared_.config.limits.link_idle_timeout) continue;
     const char* reason = no_hello ? "no HELLO came in time" : "nothing was received for too long";
+    end_reason_ = reason;
     service_->end_link(offload::LinkErrorCode::timeout, reason, now);
     after_service_call();
     co_await net::sleep_for(kWatchInterval);
@@ -224,6 +251,7 @@ void LinkSession::log_news() {
                  {"software", hello->software},
                  {"reads_serialization_version", hello->newest_readable}});
     } else if (const auto* error = std::get_if<offload::LinkError>(&*news)) {
+      end_reason_ = "the application server ended the link: " + error->text;
       log_event(LogLevel::warning, "link_error_received",
                 {{"application_server", application_server_->name}, {"reason", error->text}});
     }

@@ -52,6 +52,9 @@ class LinkSession : public std::enable_shared_from_this<LinkSession> {
   const Authorized* find_certificate(const std::vector<std::string>& names) const;
   offload::ServiceConfig service_config(const Authorized& application_server) const;
 
+  net::Task<> refuse(const std::string& why);
+  net::Task<> say_farewell();
+
   net::Task<Result<void>> receive();
   net::Task<Result<void>> send();
   net::Task<Result<void>> watch_deadlines();
@@ -74,6 +77,7 @@ class LinkSession : public std::enable_shared_from_this<LinkSession> {
   net::Signal room_;       // output was sent
   net::Signal deadlines_;  // the next deadline may have changed
   std::chrono::steady_clock::time_point last_received_ = std::chrono::steady_clock::now();
+  std::string end_reason_;  // for the log
   bool draining_ = false;
   bool closed_ = false;
 };

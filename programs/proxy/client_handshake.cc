@@ -159,7 +159,8 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
       state ? tls::Connection::from_state(std::move(*state)) : Result<tls::Connection>(pass_on(state));
   if (!connection) {
     remote_->report({offload::OutcomeKind::state_refused, {}, {}});
-    co_return tl::unexpected(HandshakeFailure{"state_refused", connection.error().message, {}, {}});
+    co_return tl::unexpected(
+        co_await fail("state_refused", connection.error().message, tls::Alert::internal_error));
   }
   connection->feed(retained_);  // what stands behind the client's Finished (R2)
   remote_->report({offload::OutcomeKind::established, {}, {}});

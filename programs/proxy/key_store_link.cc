@@ -100,7 +100,7 @@ net::Task<Result<void>> KeyStoreLink::receive() {
     wipe(bytes);
     dispatch();
     flush();
-    if (!received) end_reason_ = "protocol error: " + received.error().message;
+    if (!received && end_reason_.empty()) end_reason_ = "protocol error: " + received.error().message;
   }
 }
 

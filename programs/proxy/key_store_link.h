@@ -63,6 +63,7 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
 
   // Whether it takes new handshakes.
   bool usable() const { return client_.ready() && !client_.going_away(); }
+  bool ended() const { return done_; }
   const offload::Hello& peer() const { return client_.peer(); }
 
   // No new handshakes; the link closes once those that run have ended.

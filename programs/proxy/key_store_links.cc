@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using programs::log_event;
 using programs::LogLevel;
+using std::chrono::steady_clock;
 
 constexpr auto kDialTimeout = 5000ms;  // TCP, TLS and HELLO, each
 constexpr auto kFirstRetry = 50ms;
@@ -50,38 +51,53 @@ net::Task<> KeyStoreLinks::keep(LinkPointer link) {
   changed_.notify();
 }
 
-net::Task<> KeyStoreLinks::wait_until_usable(LinkPointer link) {
-  while (!link->usable() && current_ == link && !stopped_) co_await changed_.wait();
+// Puts a new link in the place of the current one, which stays in use until then.
+net::Task<bool> KeyStoreLinks::renew() {
+  auto link = co_await dial();
+  if (!link) {
+    if (!stopped_) {
+      log_event(LogLevel::warning, "link_failed",
+                {{"key_store", net::to_string(config_.address)}, {"reason", link.error().message}});
+    }
+    co_return false;
+  }
+  (*link)->set_on_change([this] { changed_.notify(); });
+  asio::co_spawn(executor_, keep(*link), asio::detached);
+  while (!(*link)->usable() && !(*link)->ended() && !stopped_) co_await changed_.wait();
+  if (!(*link)->usable()) {
+    (*link)->retire("shutting down");
+    co_return false;
+  }
+  const LinkPointer replaced = std::exchange(current_, *link);
+  if (replaced) replaced->retire("replaced by a new link");
+  log_event(LogLevel::info, "link_up",
+            {{"key_store", net::to_string(config_.address)}, {"software", (*link)->peer().software}});
+  co_return true;
+}
+
+// Returns when the current link is lost or has to be replaced.
+net::Task<> KeyStoreLinks::use_current() {
+  using namespace asio::experimental::awaitable_operators;
+  const auto replace_at = steady_clock::now() + config_.link_lifetime;
+  while (usable() && !stopped_ && steady_clock::now() < replace_at) {
+    co_await (changed_.wait() || net::sleep_for(replace_at - steady_clock::now()));
+  }
 }
 
 net::Task<> KeyStoreLinks::run() {
-  using namespace asio::experimental::awaitable_operators;
   net::Backoff backoff(kFirstRetry, kSlowestRetry);
   while (!stopped_) {
-    auto link = co_await dial();
-    if (stopped_) break;
-    if (!link) {
-      log_event(LogLevel::warning, "link_failed",
-                {{"key_store", net::to_string(config_.address)}, {"reason", link.error().message}});
-      co_await net::sleep_for(backoff.next());
-      continue;
+    if (co_await renew()) {
+      const auto came_up = steady_clock::now();
+      co_await use_current();
+      // Not after a short life: a key store that breaks every link at once must not keep us busy (R9).
+      const bool was_good = usable() || steady_clock::now() - came_up > kSlowestRetry;
+      if (was_good) {
+        backoff.reset();
+        continue;
+      }
     }
-    const LinkPointer replaced = std::exchange(current_, *link);
-    (*link)->set_on_change([this] { changed_.notify(); });
-    asio::co_spawn(executor_, keep(*link), asio::detached);
-    co_await wait_until_usable(*link);
-    if (replaced) replaced->retire("replaced by a new link");
-    if (current_ != *link) {  // it ended before it could be used
-      co_await net::sleep_for(backoff.next());
-      continue;
-    }
-    backoff.reset();
-    log_event(LogLevel::info, "link_up",
-              {{"key_store", net::to_string(config_.address)}, {"software", (*link)->peer().software}});
-    const auto replace_at = std::chrono::steady_clock::now() + config_.link_lifetime;
-    while (usable() && !stopped_ && std::chrono::steady_clock::now() < replace_at) {
-      co_await (changed_.wait() || net::sleep_for(replace_at - std::chrono::steady_clock::now()));
-    }
+    if (!stopped_) co_await net::sleep_for(backoff.next());
   }
   if (current_) current_->retire("shutting down");
   while (live_ > 0) co_await changed_.wait();
@@ -93,8 +109,8 @@ void KeyStoreLinks::stop() {
 }
 
 net::Task<Result<std::unique_ptr<RemoteHandshake>>> KeyStoreLinks::open(offload::OpenRequest request) {
-  const auto give_up_at = std::chrono::steady_clock::now() + kWaitForLink;
-  while (!usable() && !stopped_ && std::chrono::steady_clock::now() < give_up_at) {
+  const auto give_up_at = steady_clock::now() + kWaitForLink;
+  while (!usable() && !stopped_ && steady_clock::now() < give_up_at) {
     co_await net::sleep_for(kPollLink);
   }
   if (!usable()) co_return fail(ErrorCode::io, "no link to the key store " + net::to_string(config_.address));

@@ -30,7 +30,8 @@ class KeyStoreLinks {
 
   net::Task<Result<LinkPointer>> dial();
   net::Task<> keep(LinkPointer link);
-  net::Task<> wait_until_usable(LinkPointer link);
+  net::Task<bool> renew();
+  net::Task<> use_current();
   bool usable() const { return current_ && current_->usable(); }
 
   asio::any_io_executor executor_;

@@ -34,7 +34,7 @@ class RecordingKey final : public AeadKey {
       Record& record = the_record();
       const std::lock_guard lock(record.mutex);
       if (!record.sealed[name_].insert(nonce).second) {
-        std::fputs("nonce recorder: a (key, nonce) pair has sealed twice\n", stderr);
+        static_cast<void>(std::fputs("nonce recorder: a (key, nonce) pair has sealed twice\n", stderr));
         std::abort();
       }
     }

@@ -40,7 +40,11 @@ Task<Result<Leftover>> drive(Socket& socket, handshake::Handshake& handshake) {
 Task<Result<SecureStream>> secure(Socket socket, std::unique_ptr<handshake::Handshake> handshake,
                                   std::chrono::milliseconds timeout) {
   auto leftover = co_await with_timeout(drive(socket, *handshake), timeout, "the TLS handshake");
-  if (!leftover) co_return pass_on(leftover);
+  if (!leftover) {
+    // An alert of ours has to reach the peer, whose own bytes may be unread.
+    if (leftover.error().code == ErrorCode::refused) co_await linger_and_close(socket);
+    co_return pass_on(leftover);
+  }
   auto state = handshake->take_state();
   if (!state) co_return pass_on(state);
   state->unread_ciphertext = std::move(*leftover);

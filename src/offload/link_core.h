@@ -69,7 +69,7 @@ class LinkCore {
 
  protected:
   LinkCore(const LinkLimits& limits, const HelloInfo& info);
-  virtual ~LinkCore() = default;
+  ~LinkCore() = default;
 
   virtual FrameResult<void> on_hello(const Hello& hello) = 0;
   // A frame about one handshake, perhaps one that only the other side may send.

@@ -1,5 +1,6 @@
 """A key store, a proxy and a backend as real processes on loopback, for one test module."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,6 +143,27 @@ def wait_until(condition: Callable[[], bool], what: str, detail: Callable[[], st
         time.sleep(0.02)
 
 
+class ListeningBackend:
+    """In place of a Backend: the test accepts the connections by itself."""
+
+    def __init__(self, backlog: int = 128):
+        self.listening = socket.create_server(("127.0.0.1", 0), backlog=backlog)
+        self.listening.settimeout(EVENT_TIMEOUT)
+        self.port: int = self.listening.getsockname()[1]
+
+    def __enter__(self) -> "ListeningBackend":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.listening.close()
+
+    def accept(self) -> socket.socket:
+        """The next connection of the proxy."""
+        connection, _ = self.listening.accept()
+        connection.settimeout(EVENT_TIMEOUT)
+        return connection
+
+
 class Fleet:
     """The processes of one test module, in `directory`. Use it as a context manager.
 
@@ -153,7 +175,7 @@ class Fleet:
     def __init__(self, directory: Path, tenants: Sequence[Tenant], *, unix_link: bool = False,
                  keystore_settings: dict[str, dict] | None = None,
                  proxy_settings: dict[str, dict] | None = None,
-                 allowed_names: Sequence[str] = ("*",), backend: Backend | None = None,
+                 allowed_names: Sequence[str] = ("*",), backend: Backend | ListeningBackend | None = None,
                  ticket_keys: bytes | None = None, proxy_user: int | None = None):
         self.directory = directory
         self.tenants = list(tenants)
@@ -187,10 +209,22 @@ class Fleet:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self._kill_programs()
+        self.backend.__exit__(*exc_info)
+
+    def _kill_programs(self) -> None:
         for program in (self.proxy, self.keystore):
             if program.process and program.process.poll() is None:
                 program.kill()
-        self.backend.__exit__(*exc_info)
+
+    @contextlib.contextmanager
+    def not_started(self) -> Iterator["Fleet"]:
+        """Only the backend runs: the test starts the programs by itself."""
+        with self.backend:
+            try:
+                yield self
+            finally:
+                self._kill_programs()
 
     def link_address(self) -> str:
         if self.unix_link:

@@ -14,7 +14,7 @@ namespace baton::test {
 namespace {
 
 constexpr int kWireInGo = 3;              // file descriptor
-constexpr int kHangAfter = 120 * 1000;     // milliseconds without a sign of life: the test has failed
+constexpr int kHangAfter = 120 * 1000;    // milliseconds without a sign of life: the test has failed
 constexpr std::size_t kReadSize = 65536;  // bytes
 
 // A file descriptor that closes itself.

@@ -59,8 +59,8 @@ class LongStream {
   std::mt19937_64& random_;
   ByteStream sends_;
   StreamCheck receives_;
-  bool baton_asks_;  // for KeyUpdates
-  bool peer_asks_;
+  bool baton_asks_;              // the peer to update its key, too
+  bool peer_asks_;               // Baton to do so
   Bytes wire_;                   // from the peer, not fed yet
   std::uint64_t peer_sent_ = 0;  // bytes of data
   std::uint64_t records_;
