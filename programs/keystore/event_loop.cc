@@ -1,10 +1,9 @@
 #include "keystore/event_loop.h"
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/post.hpp>
 
 #include "common/log.h"
+#include "net/spawn.h"
 #include "net/timeout.h"
 
 namespace baton::keystore {
@@ -28,7 +27,7 @@ Result<void> EventLoop::listen(UnixSockets unix_sockets) {
 
 void EventLoop::run() {
   const auto keep_running = asio::make_work_guard(context_);
-  for (net::Acceptor& acceptor : acceptors_) asio::co_spawn(context_, accept_links(acceptor), asio::detached);
+  for (net::Acceptor& acceptor : acceptors_) net::spawn(context_.get_executor(), accept_links(acceptor));
   context_.run();
 }
 
@@ -42,7 +41,7 @@ net::Task<> EventLoop::accept_links(net::Acceptor& acceptor) {
       net::reset(*socket);
       continue;
     }
-    asio::co_spawn(context_, serve(std::move(*socket)), asio::detached);
+    net::spawn(context_.get_executor(), serve(std::move(*socket)));
   }
 }
 
@@ -60,7 +59,7 @@ void EventLoop::drain() {
     draining_ = true;
     for (net::Acceptor& acceptor : acceptors_) acceptor.close();
     for (const auto& link : links_) link->drain();
-    asio::co_spawn(context_, finish(), asio::detached);
+    net::spawn(context_.get_executor(), finish());
   });
 }
 

@@ -136,8 +136,9 @@ offload::ServiceConfig LinkSession::service_config(const Authorized& application
   offload::ServiceConfig config;
   config.endpoint = shared_.endpoint;
   config.selector_for = [names = application_server.names, tenants = shared_.tenants](const offload::Open&) {
-    return offload::restrict_names(
-        names, [tenants](const handshake::ClientHelloInfo& hello) { return tenants->choose(hello); });
+    return offload::restrict_names(names, [tenants, names](const handshake::ClientHelloInfo& hello) {
+      return tenants->choose(hello, *names);
+    });
   };
   config.version = shared_.config.serialization_version;
   config.limits.handshake_timeout = shared_.config.limits.handshake_timeout;

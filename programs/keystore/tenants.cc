@@ -14,9 +14,11 @@ Result<std::shared_ptr<const Tenants>> Tenants::create(
   return tenants;
 }
 
-handshake::TenantChoice Tenants::choose(const handshake::ClientHelloInfo& hello) const {
+handshake::TenantChoice Tenants::choose(const handshake::ClientHelloInfo& hello,
+                                        const offload::NameSet& allowed) const {
   if (const auto* tenant = by_name_.find(hello.server_name)) return *tenant;
-  if (default_) return default_;
+  const bool may_serve_all = allowed.contains("");  // only "*" matches no name
+  if (default_ && may_serve_all) return default_;
   if (hello.server_name.empty()) {
     // RFC 8446 §4.2 (TLS 1.3 only): "Servers requiring this extension SHOULD respond to a ClientHello lacking
     // a "server_name" extension by terminating the connection with a "missing_extension" alert."

@@ -16,8 +16,10 @@ class Tenants {
       const Config& config, const std::vector<std::shared_ptr<const handshake::Tenant>>& loaded);
 
   // Exact name, then wildcard, then the default tenant; without one, the client is refused by the alert that
-  // fits.
-  handshake::TenantChoice choose(const handshake::ClientHelloInfo& hello) const;
+  // fits. The default tenant is for links that may serve every name (`allowed` holds "*"): a name that is
+  // allowed, and that no tenant has, must not lead to the certificate of another one.
+  handshake::TenantChoice choose(const handshake::ClientHelloInfo& hello,
+                                 const offload::NameSet& allowed) const;
 
  private:
   offload::NameMap<std::shared_ptr<const handshake::Tenant>> by_name_;

@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kReadSize = 4 * 1024;
 // What may wait here for the key store. A client that sends more during its handshake is not read meanwhile.
 constexpr std::size_t kMaxRetained = offload::kClientWindow;
+// How long the key store may take over the last bytes of a client that has ended its stream. They may be a
+// Finished with a whole request behind it (R2), or an alert that the operator wants to know of (R8).
+constexpr auto kLastAnswerTimeout = std::chrono::seconds(2);
 
 offload::ClientAddress client_address(const net::Socket& socket) {
   offload::ClientAddress address;
@@ -58,13 +61,22 @@ net::Task<Result<ClientHandshake::Finished>> ClientHandshake::relay(std::chrono:
   const auto failed = [](HandshakeFailure failure) { return Finished(tl::unexpected(std::move(failure))); };
   while (retained_.empty()) {
     static_cast<void>(co_await net::wait_readable(client_));
-    if (!read_client()) co_return failed({"client_gone", "the client sent nothing", {}, {}});
+    if (!read_client() || (client_ended_ && retained_.empty())) {
+      co_return failed({"client_gone", "the client sent nothing", {}, {}});
+    }
   }
   first_byte_ = std::chrono::steady_clock::now();
   if (auto failure = co_await open(timeout)) co_return failed(std::move(*failure));
+  const HandshakeFailure gone{"client_gone", "the client closed the connection during its handshake", {}, {}};
   for (;;) {
     while (auto event = remote_->next_event()) {
       if (auto finished = co_await handle(std::move(*event))) co_return std::move(*finished);
+    }
+    if (auto failure = forward()) co_return failed(std::move(*failure));
+    if (client_ended_) {
+      // Without unused bytes there is no Finished to come.
+      if (retained_.empty() || !co_await wait_for_last_answer()) co_return failed(gone);
+      continue;
     }
     if (retained_.size() >= kMaxRetained) {
       co_await remote_->wait();
@@ -72,10 +84,7 @@ net::Task<Result<ClientHandshake::Finished>> ClientHandshake::relay(std::chrono:
     }
     const auto woken = co_await (net::wait_readable(client_) || remote_->wait());
     if (woken.index() == 1) continue;
-    if (!read_client()) {
-      co_return failed({"client_gone", "the client closed the connection during its handshake", {}, {}});
-    }
-    if (auto failure = forward()) co_return failed(std::move(*failure));
+    if (!read_client()) co_return failed(gone);
   }
 }
 
@@ -88,7 +97,11 @@ net::Task<std::optional<HandshakeFailure>> ClientHandshake::open(std::chrono::mi
   forwarded_ = std::min<std::size_t>(retained_.size(), offload::kClientWindow);
   request.first_bytes.assign(retained_.begin(), retained_.begin() + static_cast<std::ptrdiff_t>(forwarded_));
   auto remote = co_await links_.open(std::move(request));
-  if (!remote) co_return co_await fail("no_key_store", remote.error().message, tls::Alert::internal_error);
+  if (!remote) {
+    const bool full = remote.error().code == ErrorCode::limit_exceeded;
+    co_return co_await fail(full ? "overloaded" : "no_key_store", remote.error().message,
+                            tls::Alert::internal_error);
+  }
   remote_ = std::move(*remote);
   co_return std::nullopt;
 }
@@ -97,13 +110,21 @@ bool ClientHandshake::read_client() {
   const std::size_t before = retained_.size();
   retained_.resize(before + kReadSize);
   const auto count = net::try_read(client_, MutableBytes(retained_).subspan(before));
-  const bool gone = count && (!*count || **count == 0);
-  retained_.resize(before + (count && !gone ? **count : 0));
-  return !gone;
+  const bool broken = count && !*count;
+  retained_.resize(before + (count && !broken ? **count : 0));
+  if (count && !broken && **count == 0) client_ended_ = true;
+  return !broken;
+}
+
+net::Task<bool> ClientHandshake::wait_for_last_answer() {
+  using namespace asio::experimental::awaitable_operators;
+  const auto woken = co_await (remote_->wait() || net::sleep_for(kLastAnswerTimeout));
+  co_return woken.index() == 0;
 }
 
 // Sends what the key store's window allows. The rest follows when it has moved on.
 std::optional<HandshakeFailure> ClientHandshake::forward() {
+  if (forwarded_ == retained_.size()) return std::nullopt;
   const std::size_t count = std::min(retained_.size() - forwarded_, remote_->window());
   if (count == 0) return std::nullopt;
   if (auto sent = remote_->send(ByteView(retained_).subspan(forwarded_, count)); !sent) {
@@ -127,7 +148,6 @@ net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(Hand
     if (auto sent = co_await net::write_all(client_, bytes->bytes); !sent) {
       co_return Finished(tl::unexpected(HandshakeFailure{"client_gone", sent.error().message, {}, {}}));
     }
-    if (auto failure = forward()) co_return Finished(tl::unexpected(std::move(*failure)));
     co_return std::nullopt;
   }
   if (auto* handoff = std::get_if<offload::Handoff>(&event))

@@ -41,8 +41,10 @@ class ClientHandshake {
 
   net::Task<Result<Finished>> relay(std::chrono::milliseconds timeout);
   net::Task<std::optional<HandshakeFailure>> open(std::chrono::milliseconds timeout);
-  // Takes what the client has sent; false when the client has gone.
+  // Takes what the client has sent, the end of its stream too; false when the connection is broken.
   bool read_client();
+  // Waits for the key store, after the client's last byte; false when that takes too long.
+  net::Task<bool> wait_for_last_answer();
   std::optional<HandshakeFailure> forward();
   net::Task<std::optional<Finished>> handle(HandshakeEvent event);
   net::Task<Finished> take_over(offload::Handoff handoff);
@@ -59,6 +61,7 @@ class ClientHandshake {
   std::uint64_t dropped_ = 0;  // bytes of the client's stream that the handshake has used
   std::size_t forwarded_ = 0;  // of retained_, sent to the key store
   std::uint64_t relayed_out_ = 0;  // to the client
+  bool client_ended_ = false;      // its stream; what stands before the end still counts
 };
 
 }  // namespace baton::proxy

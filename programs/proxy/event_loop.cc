@@ -1,10 +1,9 @@
 #include "proxy/event_loop.h"
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/post.hpp>
 
 #include "common/log.h"
+#include "net/spawn.h"
 #include "net/timeout.h"
 
 namespace baton::proxy {
@@ -36,15 +35,14 @@ Result<void> EventLoop::listen() {
 }
 
 void EventLoop::run() {
-  asio::co_spawn(context_, links_.run(), asio::detached);
-  asio::co_spawn(context_, expire_sessions(), asio::detached);
-  for (Socket& socket : sockets_) asio::co_spawn(context_, accept_clients(socket), asio::detached);
+  net::spawn(context_.get_executor(), links_.run());
+  net::spawn(context_.get_executor(), expire_sessions());
+  for (Socket& socket : sockets_) net::spawn(context_.get_executor(), accept_clients(socket));
   context_.run();
 }
 
 bool EventLoop::admit() {
-  const std::uint64_t limit = shared_.config.limits.max_connections;
-  if (shared_.connections.fetch_add(1, std::memory_order_relaxed) < limit || limit == 0) return true;
+  if (shared_.connections.fetch_add(1, std::memory_order_relaxed) < shared_.max_connections) return true;
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   shared_.counters.get("refused_max_connections").add();
   return false;
@@ -58,7 +56,7 @@ net::Task<> EventLoop::accept_clients(Socket& socket) {
       net::reset(*client);
       continue;
     }
-    asio::co_spawn(context_, serve(*socket.listener, std::move(*client)), asio::detached);
+    net::spawn(context_.get_executor(), serve(*socket.listener, std::move(*client)));
   }
 }
 
@@ -82,7 +80,7 @@ void EventLoop::drain() {
     if (draining_) return;
     draining_ = true;
     for (Socket& socket : sockets_) socket.acceptor.close();
-    asio::co_spawn(context_, finish(), asio::detached);
+    net::spawn(context_.get_executor(), finish());
   });
 }
 

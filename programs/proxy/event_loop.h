@@ -18,6 +18,7 @@ struct ProxyShared {
   std::shared_ptr<const handshake::ClientEndpoint> link_tls;  // null for a Unix socket
   programs::Counters counters;
   std::atomic<std::uint64_t> connections = 0;
+  std::uint64_t max_connections = 0;
 };
 
 class EventLoop {

@@ -1,5 +1,7 @@
 #include "proxy/key_store_link.h"
 
+#include <algorithm>
+
 #include <asio/experimental/awaitable_operators.hpp>
 
 #include "net/link_pump.h"
@@ -14,6 +16,8 @@ using offload::HandshakeId;
 // A key store that answers no ping for this long is dead; the handshakes on it are lost, and new ones need
 // another link.
 constexpr auto kPingInterval = 5s;
+// What may wait here for one client that reads slowly: several times the largest flight of a server.
+constexpr std::size_t kMaxQueuedServerBytes = 512 * 1024;
 
 offload::HelloInfo hello_info() {
   offload::HelloInfo info;
@@ -36,8 +40,10 @@ RemoteHandshake::~RemoteHandshake() {
   link_->close_if_done();
 }
 
-std::size_t RemoteHandshake::window() const {
-  return ended_ ? 0 : link_->client_.client_window(id_);
+std::size_t RemoteHandshake::window() {
+  const std::size_t window = ended_ ? 0 : link_->client_.client_window(id_);
+  wants_window_ = window == 0;
+  return window;
 }
 
 Result<void> RemoteHandshake::send(ByteView client_bytes) {
@@ -50,6 +56,7 @@ std::optional<HandshakeEvent> RemoteHandshake::next_event() {
   if (events_.empty()) return std::nullopt;
   HandshakeEvent event = std::move(events_.front());
   events_.pop_front();
+  if (const auto* bytes = std::get_if<offload::ServerBytes>(&event)) queued_bytes_ -= bytes->bytes.size();
   return event;
 }
 
@@ -65,6 +72,12 @@ void RemoteHandshake::report(const offload::Outcome& outcome) {
 void RemoteHandshake::deliver(HandshakeEvent event) {
   if (std::holds_alternative<offload::Failed>(event) || std::holds_alternative<LinkLost>(event))
     ended_ = true;
+  if (const auto* bytes = std::get_if<offload::ServerBytes>(&event)) queued_bytes_ += bytes->bytes.size();
+  if (queued_bytes_ > kMaxQueuedServerBytes) {  // R9; the destructor cancels
+    queued_bytes_ = 0;
+    events_.clear();
+    event = LinkLost{"the key store sent more than any handshake has"};
+  }
   events_.push_back(std::move(event));
   signal_.notify();
 }
@@ -82,6 +95,7 @@ net::Task<Error> KeyStoreLink::run(std::chrono::milliseconds hello_timeout) {
   const Result<void> end = std::visit([](auto result) { return result; }, std::move(first));
   done_ = true;
   stream_->close();
+  stream_.reset();  // with the link's keys (R6); handshakes may hold on to the rest for a moment
   const Error error =
       !end ? end.error() : Error{ErrorCode::io, end_reason_.empty() ? "the link was closed" : end_reason_};
   lose_handshakes(error.message);
@@ -105,7 +119,16 @@ net::Task<Result<void>> KeyStoreLink::receive() {
 }
 
 net::Task<Result<void>> KeyStoreLink::send() {
-  return net::send_link_output(client_, *stream_, wake_, [this] { return done_ || client_.closed(); });
+  struct Announcing {
+    KeyStoreLink& link;
+    ByteView output() const { return link.client_.output(); }
+    void output_sent(std::size_t count) {
+      link.client_.output_sent(count);
+      link.tell_of_window();
+    }
+  } end{*this};
+  co_return co_await net::send_link_output(end, *stream_, wake_,
+                                           [this] { return done_ || client_.closed(); });
 }
 
 net::Task<Result<void>> KeyStoreLink::watch(std::chrono::milliseconds hello_timeout) {
@@ -156,6 +179,13 @@ Result<std::unique_ptr<RemoteHandshake>> KeyStoreLink::open(offload::OpenRequest
   return std::make_unique<RemoteHandshake>(shared_from_this(), *id);
 }
 
+// A window that was closed by too much output is open again.
+void KeyStoreLink::tell_of_window() {
+  for (const auto& [id, handshake] : handshakes_) {
+    if (std::exchange(handshake->wants_window_, false)) handshake->signal_.notify();
+  }
+}
+
 void KeyStoreLink::lose_handshakes(const std::string& reason) {
   for (const auto& [id, handshake] : handshakes_) {
     if (!handshake->ended_) handshake->deliver(LinkLost{reason});
@@ -166,12 +196,6 @@ void KeyStoreLink::retire(std::string_view reason) {
   client_.go_away(reason);
   flush();
   close_if_done();
-}
-
-void KeyStoreLink::close() {
-  done_ = true;
-  stream_->close();
-  flush();
 }
 
 void KeyStoreLink::close_if_done() {

@@ -28,7 +28,8 @@ class RemoteHandshake {
   ~RemoteHandshake();
 
   // How many more bytes of the client may be sent now, and sending them.
-  std::size_t window() const;
+  // When none may be, wait() returns once that changes.
+  std::size_t window();
   Result<void> send(ByteView client_bytes);
 
   // The next event, when there is one; wait() returns when there may be.
@@ -48,6 +49,8 @@ class RemoteHandshake {
   offload::HandshakeId id_;
   net::Signal signal_;
   std::deque<HandshakeEvent> events_;
+  std::size_t queued_bytes_ = 0;  // of the server, in events_
+  bool wants_window_ = false;
   offload::CancelReason cancel_reason_ = offload::CancelReason::client_gone;
   bool ended_ = false;  // by FAILED, by report(), or with the link
 };
@@ -68,7 +71,6 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
 
   // No new handshakes; the link closes once those that run have ended.
   void retire(std::string_view reason);
-  void close();
 
   // Called when the link becomes usable and when it stops being so.
   void set_on_change(std::function<void()> on_change) { on_change_ = std::move(on_change); }
@@ -83,6 +85,7 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
   void handle(offload::ClientEvent event);
   void deliver(offload::HandshakeId id, HandshakeEvent event);
   void lose_handshakes(const std::string& reason);
+  void tell_of_window();
   void flush() { wake_.notify(); }
   void close_if_done();
   void changed();

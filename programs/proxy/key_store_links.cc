@@ -1,12 +1,11 @@
 #include "proxy/key_store_links.h"
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 
 #include "common/log.h"
 #include "net/plain_stream.h"
 #include "net/secure.h"
+#include "net/spawn.h"
 #include "net/timeout.h"
 
 namespace baton::proxy {
@@ -62,7 +61,7 @@ net::Task<bool> KeyStoreLinks::renew() {
     co_return false;
   }
   (*link)->set_on_change([this] { changed_.notify(); });
-  asio::co_spawn(executor_, keep(*link), asio::detached);
+  net::spawn(executor_, keep(*link));
   while (!(*link)->usable() && !(*link)->ended() && !stopped_) co_await changed_.wait();
   if (!(*link)->usable()) {
     (*link)->retire("shutting down");

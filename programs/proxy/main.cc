@@ -1,4 +1,6 @@
 // baton-proxy: the application server as a program in front of any TCP backend.
+#include <sys/resource.h>
+
 #include <iostream>
 
 #include "common/daemon.h"
@@ -35,10 +37,20 @@ Result<std::shared_ptr<const handshake::ClientEndpoint>> make_link_tls(const Con
   return handshake::ClientEndpoint::create(std::move(options));
 }
 
+// Each connection has two descriptors, the client's and the backend's; what is kept back is for links, logs
+// and new backends of connections that have been accepted.
+std::uint64_t connection_limit(const Config& config) {
+  constexpr rlim_t kReserve = 64;
+  rlimit descriptors{};
+  if (config.limits.max_connections != 0) return config.limits.max_connections;
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || descriptors.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return descriptors.rlim_cur > 2 * kReserve ? (descriptors.rlim_cur - kReserve) / 2 : kReserve;
+}
+
 int serve(const Config& config, LoadedFiles files) {
   auto link_tls = make_link_tls(config, std::move(files));
   if (!link_tls) return report(link_tls.error());
-  ProxyShared shared{config, std::move(*link_tls), {}, {}};
+  ProxyShared shared{config, std::move(*link_tls), {}, {}, connection_limit(config)};
   std::vector<std::unique_ptr<EventLoop>> loops;
   for (unsigned i = 0; i < programs::resolve_threads(config.threads); ++i) {
     loops.push_back(std::make_unique<EventLoop>(shared));

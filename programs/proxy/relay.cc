@@ -26,27 +26,40 @@ net::Task<RelayResult> Relay::run() {
   co_return result_;
 }
 
-void Relay::end(std::string reason, std::string detail) {
-  if (ended_) return;
-  ended_ = true;
+// The first reason is the one that counts. False when there is one already.
+bool Relay::decide(std::string reason, std::string detail) {
+  if (std::exchange(ended_, true)) return false;
   result_.reason = std::move(reason);
   result_.detail = std::move(detail);
-  // Resets, so that neither side takes a cut stream for a whole one.
-  net::reset(backend_);
-  net::reset(client_);
+  return true;
+}
+
+void Relay::wake_all() {
   output_.notify();
   drained_.notify();
 }
 
+// Resets, so that neither side takes a cut stream for a whole one. Also where the result is decided and a
+// client takes its last alert for ever.
+void Relay::end(std::string reason, std::string detail) {
+  decide(std::move(reason), std::move(detail));
+  net::reset(backend_);
+  net::reset(client_);
+  wake_all();
+}
+
+void Relay::cut(std::string reason, std::string detail) {
+  if (!ended_) end(std::move(reason), std::move(detail));
+}
+
 // The alert still goes to the client; the backend is cut off at once.
 void Relay::fail_tls(const tls::Failure& failure) {
-  if (ended_) return;
-  ended_ = true;
-  result_.reason = failure.from_peer ? "client_alert" : "tls_failure";
-  result_.detail = tls::to_string(failure.alert) + ": " + failure.reason;
+  if (!decide(failure.from_peer ? "client_alert" : "tls_failure",
+              tls::to_string(failure.alert) + ": " + failure.reason)) {
+    return;
+  }
   net::reset(backend_);
-  output_.notify();
-  drained_.notify();
+  wake_all();
 }
 
 net::Task<> Relay::from_client() {
@@ -56,7 +69,7 @@ net::Task<> Relay::from_client() {
     if (const auto* data = std::get_if<tls::ApplicationData>(&event)) {
       auto written = co_await net::write_all(backend_, data->bytes);
       if (!written) {
-        end("backend_failed", written.error().message);
+        cut("backend_failed", written.error().message);
         co_return;
       }
       touch();
@@ -77,7 +90,7 @@ net::Task<> Relay::from_client() {
         net::reset(backend_);
         co_return;
       }
-      end("client_truncated", more.error().message);
+      cut("client_truncated", more.error().message);
     }
   }
 }
@@ -100,27 +113,27 @@ net::Task<Result<void>> Relay::read_client() {
 
 net::Task<> Relay::from_backend() {
   while (!ended_) {
-    if (connection_.output().size() >= buffer_limit_) {
+    if (output_is_full()) {
       co_await drained_.wait();
       continue;
     }
     auto count = net::try_read(backend_, scratch_);
     if (!count) {
       if (auto ready = co_await net::wait_readable(backend_); !ready) {
-        if (!client_closed_) end("backend_failed", ready.error().message);
+        if (!client_closed_) cut("backend_failed", ready.error().message);
         break;
       }
       continue;
     }
     if (!*count) {
-      end("backend_failed", count->error().message);
+      cut("backend_failed", count->error().message);
       break;
     }
     touch();
     const bool at_end = **count == 0;
     const auto sealed = at_end ? connection_.close_write() : connection_.write(scratch_.first(**count));
     if (!sealed) {
-      end("tls_failure", sealed.error().message);
+      cut("tls_failure", sealed.error().message);
       break;
     }
     result_.plaintext_out += **count;
@@ -139,7 +152,7 @@ net::Task<> Relay::to_client() {
     if (const Bytes bytes = connection_.take_output(); !bytes.empty()) {
       auto written = co_await net::write_all(client_, bytes);
       if (!written) {
-        end("client_failed", written.error().message);
+        cut("client_failed", written.error().message);
         co_return;
       }
       touch();

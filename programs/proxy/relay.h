@@ -34,14 +34,20 @@ class Relay {
   std::chrono::steady_clock::time_point last_activity() const { return last_activity_; }
   // One direction has ended, and the other has less patience to expect.
   bool half_closed() const { return client_closed_ != backend_closed_; }
+  // The result is decided, and only a last alert is on its way to the client.
+  bool closing() const { return ended_; }
 
  private:
   net::Task<> from_client();
   net::Task<> from_backend();
   net::Task<> to_client();
   net::Task<Result<void>> read_client();
-  bool handle_end_of_client();
+  // Ends it now, unless its result is decided already.
+  void cut(std::string reason, std::string detail);
   void fail_tls(const tls::Failure& failure);
+  bool decide(std::string reason, std::string detail);
+  void wake_all();
+  bool output_is_full() const { return connection_.output().size() >= buffer_limit_; }
   void touch() { last_activity_ = std::chrono::steady_clock::now(); }
 
   net::Socket& client_;

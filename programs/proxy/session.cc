@@ -13,6 +13,8 @@ using programs::LogLevel;
 
 // How long one direction may stay open without a byte after the other has ended.
 constexpr auto kHalfClosedTimeout = 30s;
+// How long a client may take for our last alert.
+constexpr auto kClosingTimeout = 5s;
 
 std::string name_of(const net::Socket& socket) {
   std::error_code error;
@@ -30,8 +32,7 @@ Session::Session(SessionContext& context, const Listener& listener, net::Socket 
 
 net::Task<> Session::run() {
   context_.counters.get("connections").add();
-  ClientHandshake handshake(client_, context_.links, listener_.name, trace_id_);
-  auto established = co_await handshake.run(context_.config.limits.handshake_timeout);
+  auto established = co_await shake_hands();
   if (!established) {
     log_failure(established.error());
     co_await net::linger_and_close(client_);
@@ -39,6 +40,12 @@ net::Task<> Session::run() {
   }
   log_established(*established);
   co_await serve(std::move(*established));
+}
+
+// A coroutine of its own, so that nothing of the handshake, its link included, outlives it.
+net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hands() {
+  ClientHandshake handshake(client_, context_.links, listener_.name, trace_id_);
+  co_return co_await handshake.run(context_.config.limits.handshake_timeout);
 }
 
 net::Task<> Session::serve(EstablishedClient established) {
@@ -64,9 +71,9 @@ net::Task<> Session::serve(EstablishedClient established) {
 void Session::expire(std::chrono::steady_clock::time_point now) {
   if (relay_ == nullptr) return;  // the handshake has its own timeout
   const auto idle = now - relay_->last_activity();
-  const auto allowed = relay_->half_closed() ? std::min<std::chrono::milliseconds>(
-                                                   kHalfClosedTimeout, context_.config.limits.idle_timeout)
-                                             : context_.config.limits.idle_timeout;
+  std::chrono::milliseconds allowed = context_.config.limits.idle_timeout;
+  if (relay_->half_closed()) allowed = std::min<std::chrono::milliseconds>(allowed, kHalfClosedTimeout);
+  if (relay_->closing()) allowed = std::min<std::chrono::milliseconds>(allowed, kClosingTimeout);
   if (idle > allowed) relay_->end("idle");
 }
 

@@ -34,6 +34,7 @@ class Session {
   void end(const std::string& reason);
 
  private:
+  net::Task<tl::expected<EstablishedClient, HandshakeFailure>> shake_hands();
   net::Task<> serve(EstablishedClient established);
   void log_failure(const HandshakeFailure& failure);
   void log_established(const EstablishedClient& established);

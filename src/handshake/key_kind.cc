@@ -57,6 +57,10 @@ std::optional<KeyKind> key_kind(const EVP_PKEY* key) {
   }
 }
 
+bool is_slow(KeyKind kind) {
+  return kind == KeyKind::rsa || kind == KeyKind::ecdsa_p384;
+}
+
 bool share_a_place(KeyKind a, KeyKind b) {
   return a == b || (is_ecdsa(a) && is_ecdsa(b));
 }

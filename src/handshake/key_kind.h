@@ -14,6 +14,9 @@ enum class KeyKind : std::uint8_t { ecdsa_p256, ecdsa_p384, rsa, ed25519 };
 // "ecdsa_secp256r1", "ecdsa_secp384r1", "rsa", "ed25519".
 std::string_view to_string(KeyKind kind);
 
+// RSA and P-384 take about a millisecond or more to sign, the others less than the way to a worker thread.
+bool is_slow(KeyKind kind);
+
 // Absent: another kind, or RSA below 2048 bits.
 std::optional<KeyKind> key_kind(const EVP_PKEY* key);
 

@@ -123,16 +123,18 @@ bool LoadedTenant::set_session_context(SSL* ssl, std::string_view server_name) c
          SSL_set_session_id_context(ssl, context.data(), static_cast<unsigned>(context.size())) == 1;
 }
 
-bool LoadedTenant::signs_slowly_for(ByteView signature_algorithms) const {
-  const auto is_rsa = [](const LoadedCredential& credential) { return credential.kind == KeyKind::rsa; };
-  if (std::none_of(credentials_.begin(), credentials_.end(), is_rsa)) return false;
-  // libssl prefers ECDSA and Ed25519 where the client accepts them.
-  ByteReader reader(signature_algorithms);
+bool LoadedTenant::signs_slowly_for(const ClientHelloFields& hello) const {
+  const auto slow = [](const LoadedCredential& credential) { return is_slow(credential.kind); };
+  if (std::none_of(credentials_.begin(), credentials_.end(), slow)) return false;
+  // In TLS 1.2 the cipher suites decide too, and a client can list ECDSA and offer RSA suites only.
+  if (!hello.offers_tls13 || policy_.max_version < tls::ProtocolVersion::tls13) return true;
+  // libssl prefers ECDSA with P-256, and Ed25519, to the slow ones where the client accepts them.
+  ByteReader reader(hello.signature_algorithms);
   reader.u16();  // size of the list
   while (reader.left() >= 2) {
     const std::uint16_t offered = reader.u16();
     for (const LoadedCredential& credential : credentials_) {
-      if (signature_scheme(credential.kind) == offered) return false;
+      if (!slow(credential) && signature_scheme(credential.kind) == offered) return false;
     }
   }
   return true;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "handshake/client_hello.h"
 #include "handshake/loaded_credential.h"
 #include "handshake/server.h"
 #include "handshake/suite_lists.h"
@@ -26,9 +27,9 @@ class LoadedTenant final : public Tenant {
   // sessions are looked at. False with an entry in OpenSSL's error queue.
   bool apply(SSL* ssl, std::string_view server_name) const;
 
-  // Whether a full handshake signs with RSA, judged by the body of the client's signature_algorithms
-  // extension (empty: absent). It may answer yes for a session that is then resumed and needs no signature.
-  bool signs_slowly_for(ByteView signature_algorithms) const;
+  // Whether a full handshake may sign with a slow key, judged by the ClientHello. It may answer yes for one
+  // that then needs no signature, since its session is resumed, or only a quick one.
+  bool signs_slowly_for(const ClientHelloFields& hello) const;
 
  private:
   explicit LoadedTenant(TenantPolicy policy) : policy_(std::move(policy)) {}

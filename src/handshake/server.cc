@@ -94,7 +94,7 @@ int ServerHandshake::on_client_hello(SSL* ssl) {
   }
   // A permission is for one step: after a HelloRetryRequest, the second ClientHello asks again.
   const bool allowed = std::exchange(slow_signature_allowed_, false);
-  if (offload_slow_signatures_ && !allowed && tenant_->signs_slowly_for(hello->signature_algorithms)) {
+  if (offload_slow_signatures_ && !allowed && tenant_->signs_slowly_for(*hello)) {
     return pause(PendingReason::slow_signature);
   }
   return SSL_CLIENT_HELLO_SUCCESS;

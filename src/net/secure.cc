@@ -48,9 +48,7 @@ Task<Result<SecureStream>> secure(Socket socket, std::unique_ptr<handshake::Hand
   auto state = handshake->take_state();
   if (!state) co_return pass_on(state);
   state->unread_ciphertext = std::move(*leftover);
-  tls::ConnectionOptions options;
-  options.wipe_plaintext = true;  // a link carries serialized connections
-  auto connection = tls::Connection::from_state(std::move(*state), options);
+  auto connection = tls::Connection::from_state(std::move(*state));
   if (!connection) co_return pass_on(connection);
   co_return SecureStream{std::make_unique<TlsStream>(std::move(socket), std::move(*connection)),
                          handshake->summary()};

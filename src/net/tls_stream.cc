@@ -12,9 +12,6 @@ constexpr std::size_t kReadSize = 16 * 1024;  // bytes asked of the socket at on
 Task<Result<std::size_t>> TlsStream::read_some(MutableBytes into) {
   for (;;) {
     const tls::Event event = connection_.next();
-    if (!connection_.output().empty()) {
-      if (auto sent = co_await flush(); !sent) co_return pass_on(sent);
-    }
     if (const auto* data = std::get_if<tls::ApplicationData>(&event)) {
       const std::size_t count = std::min(data->bytes.size(), into.size());
       std::copy_n(data->bytes.begin(), count, into.begin());
@@ -23,6 +20,7 @@ Task<Result<std::size_t>> TlsStream::read_some(MutableBytes into) {
     }
     if (std::holds_alternative<tls::PeerClosed>(event)) co_return std::size_t{0};
     if (const auto* failure = std::get_if<tls::Failure>(&event)) {
+      static_cast<void>(co_await flush());  // our alert
       co_return fail(ErrorCode::refused, failure->reason);
     }
     const MutableBytes space = connection_.receive_space(kReadSize);

@@ -11,7 +11,9 @@ class TlsStream final : public Stream {
   TlsStream(Socket socket, tls::Connection connection)
       : socket_(std::move(socket)), connection_(std::move(connection)) {}
 
-  // A stream that ends without close_notify is an error: it may have been cut by an attacker (RFC 8446 §6.1).
+  // Writes nothing, but an alert at the end: the answer to a KeyUpdate goes out with the next write(), so
+  // that reading never waits for the peer to read. A stream that ends without close_notify is an error: it
+  // may have been cut by an attacker (RFC 8446 §6.1).
   Task<Result<std::size_t>> read_some(MutableBytes into) override;
   Task<Result<void>> write(ByteView bytes) override;
   // close_notify goes out if the socket takes it at once.

@@ -51,7 +51,6 @@ Result<ConnectionState> Connection::into_state() && {
   const ByteView unsent = output();
   state_.unsent_ciphertext.assign(unsent.begin(), unsent.end());
   state_.partial_handshake = post_handshake_.take_partial();
-  wipe(input_);
   input_ = {};
   plaintext_begin_ = plaintext_end_ = input_begin_ = input_end_ = 0;
   output_ = {};
@@ -61,6 +60,10 @@ Result<ConnectionState> Connection::into_state() && {
 }
 
 MutableBytes Connection::receive_space(std::size_t at_least) {
+  if (given_away_.value) {
+    input_ = SecretBuffer(at_least);
+    return input_;
+  }
   if (input_.size() - input_end_ < at_least) {
     const std::size_t keep_from = plaintext_begin_ < plaintext_end_ ? plaintext_begin_ : input_begin_;
     std::copy(input_.begin() + static_cast<std::ptrdiff_t>(keep_from),
@@ -88,7 +91,6 @@ void Connection::feed(ByteView ciphertext) {
 
 void Connection::consume(std::size_t count) {
   count = std::min(count, plaintext_end_ - plaintext_begin_);
-  if (options_.wipe_plaintext) wipe(MutableBytes(input_).subspan(plaintext_begin_, count));
   plaintext_begin_ += count;
   release_input_if_empty();
 }
@@ -133,14 +135,14 @@ Result<void> Connection::write(ByteView plaintext) {
         !sealed) {
       return sealed;
     }
-    idle_records_ = 0;
+    if (idle_records_ > 0) --idle_records_;  // what we send pays for what the peer asks meanwhile
     plaintext = plaintext.subspan(size);
   }
   return {};
 }
 
 Result<void> Connection::close_write() {
-  if (state_.write_closed) return {};
+  if (state_.write_closed && !given_away_.value) return {};
   if (auto can = writable(); !can) return can;
   auto sent = send_alert(AlertLevel::warning, Alert::close_notify);
   if (sent) state_.write_closed = true;
@@ -206,7 +208,10 @@ Result<void> Connection::seal(ContentType type, ByteView content, std::size_t pa
     return fail(ErrorCode::limit_exceeded, "the sending key may protect no more records");
   }
   if (!writer_.seal(sequence, state_.next_explicit_nonce, type, content, padding, output_)) {
-    return fail(ErrorCode::crypto, "sealing a record failed");
+    // R1: the nonce may have been used, so this key seals nothing more, not even an alert.
+    state_.write_closed = true;
+    failure_ = Failure{Alert::internal_error, false, "sealing a record failed"};
+    return fail(ErrorCode::crypto, failure_->reason);
   }
   if (test_hooks::mutant_is(test_hooks::Mutant::repeat_sequence_number) && sequence == 5) return {};
   ++state_.write.sequence;

@@ -31,8 +31,6 @@ struct ConnectionOptions {
   KeyLimits key_limits;
   // TLS 1.3: application records are padded to a multiple of this many bytes (RFC 8446 §5.4). 0: no padding.
   std::uint16_t padding_block = 0;
-  // Wipe plaintext as it is consumed, for connections that carry secrets (R6).
-  bool wipe_plaintext = false;
 };
 
 // Built from a ConnectionState and turned back into one. Not thread-safe. A connection that has been moved
@@ -95,7 +93,7 @@ class Connection {
   [[nodiscard]] Result<void> update_keys(KeyUpdateRequest request);
 
   // Ciphertext for the transport, and how much of it was sent.
-  ByteView output() const { return ByteView(output_).subspan(output_sent_); }
+  ByteView output() const { return given_away_.value ? ByteView() : ByteView(output_).subspan(output_sent_); }
   void output_sent(std::size_t count);
   // All of output(), for a transport that wants to own the bytes that it is sending. They count as sent.
   Bytes take_output();
@@ -114,6 +112,7 @@ class Connection {
   std::optional<Event> open_next_record();
   std::optional<Failure> check_header(const RecordHeader& header) const;
   std::optional<Event> handle(const OpenedRecord& record);
+  std::optional<Event> count_idle();
   std::optional<Event> handle_alert(ByteView content);
   std::optional<Event> handle_handshake(ByteView content);
   std::optional<Failure> handle_message(const HandshakeMessage& message);
@@ -138,9 +137,10 @@ class Connection {
   RecordProtection writer_;
   PostHandshakeReader post_handshake_;
 
+  // Wiped when it is freed: it holds plaintext, on a link even secrets (R6).
   // input_[plaintext_begin_, plaintext_end_) is opened and unread; input_[input_begin_, input_end_) is
   // ciphertext.
-  Bytes input_;
+  SecretBuffer input_;
   std::size_t plaintext_begin_ = 0;
   std::size_t plaintext_end_ = 0;
   std::size_t input_begin_ = 0;
@@ -149,7 +149,8 @@ class Connection {
   Bytes output_;
   std::size_t output_sent_ = 0;
 
-  unsigned idle_records_ = 0;  // in a row, see kMaxIdleRecords
+  unsigned idle_records_ = 0;    // in a row, see kMaxIdleRecords
+  unsigned renegotiations_ = 0;  // see kMaxRenegotiations
   std::optional<Failure> failure_;
   GivenAway given_away_;
 };

@@ -83,8 +83,8 @@ std::optional<Failure> Connection::check_header(const RecordHeader& header) cons
 std::optional<Event> Connection::handle(const OpenedRecord& record) {
   if (record.type == ContentType::application_data && !record.content.empty()) {
     idle_records_ = 0;
-  } else if (++idle_records_ > kMaxIdleRecords) {
-    return fail_with(ours(Alert::unexpected_message, "too many records in a row without application data"));
+  } else if (auto too_many = count_idle()) {
+    return too_many;
   }
   // RFC 8446 §5.1: "Handshake messages MUST NOT be interleaved with other record types."
   if (post_handshake_.in_message() && record.type != ContentType::handshake) {
@@ -104,6 +104,11 @@ std::optional<Event> Connection::handle(const OpenedRecord& record) {
       break;
   }
   return fail_with(ours(Alert::unexpected_message, "a record of an unexpected type"));
+}
+
+std::optional<Event> Connection::count_idle() {
+  if (++idle_records_ <= kMaxIdleRecords) return std::nullopt;
+  return fail_with(ours(Alert::unexpected_message, "too many records in a row without application data"));
 }
 
 std::optional<Event> Connection::handle_alert(ByteView content) {
@@ -128,7 +133,12 @@ std::optional<Event> Connection::handle_handshake(ByteView content) {
   // RFC 8446 §5.1: "Implementations MUST NOT send zero-length fragments of Handshake types".
   if (content.empty()) return fail_with(ours(Alert::unexpected_message, "an empty handshake record"));
   post_handshake_.append(content);
+  // One record can hold thousands of messages, so each behind the first counts as a record.
+  bool first = true;
   while (auto message = post_handshake_.next()) {
+    if (!std::exchange(first, false)) {
+      if (auto too_many = count_idle()) return too_many;
+    }
     if (auto bad = handle_message(*message)) return fail_with(std::move(*bad));
   }
   if (post_handshake_.too_long()) {
@@ -150,6 +160,9 @@ std::optional<Failure> Connection::handle_message(const HandshakeMessage& messag
   if (message.type != renegotiation)
     return ours(Alert::unexpected_message, "an unexpected handshake message");
   if (state_.write_closed) return std::nullopt;
+  if (++renegotiations_ > kMaxRenegotiations) {
+    return ours(Alert::unexpected_message, "the peer asks for a renegotiation again and again");
+  }
   // RFC 5246 §7.2.2: no_renegotiation "is always a warning"; the peer decides whether it goes on.
   if (auto sent = send_alert(AlertLevel::warning, Alert::no_renegotiation); !sent) {
     return Failure{Alert::internal_error, false, sent.error().message};

@@ -16,9 +16,14 @@ inline constexpr std::size_t kMaxTls12Expansion = 2048;  // bytes beyond the pla
 // a 2^16 of extensions that nobody sends); a renegotiating ClientHello of TLS 1.2 is far below.
 inline constexpr std::size_t kMaxPostHandshakeMessage = 66 * 1024;  // bytes
 
-// Records in a row that carry no application data (empty ones, KeyUpdates, tickets, warnings). A peer that
-// sends more is working us for nothing (R9). OpenSSL allows 32 KeyUpdates, BoringSSL 32 empty records.
+// Records in a row that carry no application data (empty ones, KeyUpdates, tickets, warnings), and messages
+// in them. Each application record that we send makes up for one. A peer that sends more is working us for
+// nothing (R9). OpenSSL allows 32 KeyUpdates, BoringSSL 32 empty records.
 inline constexpr unsigned kMaxIdleRecords = 32;
+
+// Renegotiations that a TLS 1.2 peer may ask for, each answered by a warning. One that goes on asking without
+// reading would make our output grow (R9).
+inline constexpr unsigned kMaxRenegotiations = 3;
 
 // How many records one key may protect. RFC 8446 §5.5 gives 2^24.5 full-size records for AES-GCM.
 struct KeyLimits {

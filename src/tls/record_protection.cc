@@ -120,13 +120,20 @@ bool RecordProtection::seal(std::uint64_t sequence, std::uint64_t explicit_nonce
 
   const MutableBytes inner = record.subspan(kRecordHeaderSize + nonce_size);
   std::ranges::copy(content, inner.begin());
+  bool sealed = false;
   if (tls13) {
     // RFC 8446 §5.2: the additional data is the record header.
     inner[content.size()] = static_cast<std::uint8_t>(type);
-    return key_->seal(nonce(sequence, {}), record.first(kRecordHeaderSize), inner);
+    sealed = key_->seal(nonce(sequence, {}), record.first(kRecordHeaderSize), inner);
+  } else {
+    const auto additional_data = tls12_additional_data(sequence, type, content.size());
+    sealed = key_->seal(nonce(sequence, explicit_part), additional_data, inner);
   }
-  return key_->seal(nonce(sequence, explicit_part), tls12_additional_data(sequence, type, content.size()),
-                    inner);
+  if (!sealed) {  // what is there is plaintext
+    wipe(record);
+    out.resize(start);
+  }
+  return sealed;
 }
 
 std::size_t RecordProtection::max_record_length() const {
@@ -148,7 +155,11 @@ tl::expected<OpenedRecord, Failure> RecordProtection::open(std::uint64_t sequenc
                             : key_->open(nonce(sequence, body.first(nonce_size)),
                                          tls12_additional_data(sequence, header.type, inner.size()), sealed);
   if (!opened) return refuse(Alert::bad_record_mac, kBadRecord);
-  if (tls13) return strip_padding(inner);
+  if (tls13) {
+    // RFC 8446 §5.4: the full encoded TLSInnerPlaintext must not exceed 2^14 + 1 octets.
+    if (inner.size() > kMaxRecordPlaintext + 1) return refuse(Alert::record_overflow, "too much padding");
+    return strip_padding(inner);
+  }
   return OpenedRecord{header.type, inner};
 }
 

@@ -165,10 +165,11 @@ def test_everything_at_its_default_over_ipv6(fleet, clients, name):
 @both_versions
 def test_big_certificate_chain(fleet, clients, big_ca, name, tls_version):
     to = target(fleet, f"big.{DOMAIN}", ca_file=big_ca.cert_file, tls_version=tls_version)
+    before = len(established(fleet, to.server_name))
     check_transfer(clients[name].download(to, f"/bytes/{SMALL}"), SMALL)
-    event = established(fleet, f"big.{DOMAIN}")[-1]
-    assert event["version"] == f"TLSv{tls_version}"
-    assert event["relayed_out"] > CHAIN_BYTES
+    first, *others = established(fleet, to.server_name)[before:]  # A browser resumes it with others.
+    assert first["relayed_out"] > CHAIN_BYTES
+    assert {event["version"] for event in (first, *others)} == {f"TLSv{tls_version}"}
 
 
 @pytest.mark.parametrize("tls_version", VERSIONS)
@@ -191,7 +192,7 @@ def test_alpn_is_the_first_of_the_tenant_that_is_offered(fleet, tls_version, ten
     with python_connection(fleet, server_name, tls_version, offered) as connection:
         assert connection.selected_alpn_protocol() == chosen
         port = connection.getsockname()[1]
-    event = fleet.proxy.wait_event("established", client=f"127.0.0.1:{port}", server_name=server_name)
+        event = fleet.proxy.wait_event("established", client=f"127.0.0.1:{port}", server_name=server_name)
     assert (event["alpn"], event["version"]) == (chosen or "", f"TLSv{tls_version}")
 
 

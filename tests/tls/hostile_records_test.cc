@@ -171,6 +171,32 @@ TEST_F(HostileRecords, RenegotiationGetsAWarningAndTheConnectionGoesOn) {
   }
 }
 
+// R9: the answers must not pile up while the peer does not read.
+TEST_F(HostileRecords, EndlessRenegotiationIsRefused) {
+  start(kTls12);
+  Bytes many;
+  for (unsigned i = 0; i <= kMaxRenegotiations; ++i) append(many, Bytes{1, 0, 0, 0});
+  send(ContentType::handshake, many);
+  EXPECT_EQ(alert_of(next()), Alert::unexpected_message);
+}
+
+// A record can hold thousands of messages.
+TEST_F(HostileRecords, MessagesInOneRecordCountOneByOne) {
+  start(kTls13, Role::client);
+  Bytes many;
+  for (unsigned i = 0; i <= kMaxIdleRecords; ++i) append(many, Bytes{4, 0, 0, 0});
+  send(ContentType::handshake, many);
+  EXPECT_EQ(alert_of(next()), Alert::unexpected_message);
+}
+
+TEST_F(HostileRecords, PaddingBeyondTheLargestPlaintextIsRecordOverflow) {
+  start(kTls13);
+  send(ContentType::application_data, bytes_of("x"), kMaxRecordPlaintext - 1);
+  EXPECT_EQ(as_text(test::read_all(*victim_)), "x");
+  send(ContentType::application_data, bytes_of("x"), kMaxRecordPlaintext);
+  EXPECT_EQ(alert_of(next()), Alert::record_overflow);
+}
+
 TEST_F(HostileRecords, WarningsOfTls12AreBounded) {
   start(kTls12);
   for (unsigned i = 0; i < kMaxIdleRecords; ++i) send(ContentType::alert, Bytes{1, 90});
