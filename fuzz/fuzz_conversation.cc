@@ -215,7 +215,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const tls::CipherSuite& suite = suites[reader.u8() % suites.size()];
   const std::uint8_t choice = reader.u8();
   tls::ConnectionOptions options;
-  options.wipe_plaintext = (choice & 1) != 0;
   if ((choice & 2) != 0) options.padding_block = static_cast<std::uint16_t>(choice * 16);
   const bool can_update = suite.version == tls::ProtocolVersion::tls13;
   if (can_update && (choice & 4) != 0) options.key_limits.rekey_after = kSmallKeyLimit;

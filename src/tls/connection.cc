@@ -43,7 +43,6 @@ Result<Connection> Connection::from_state(ConnectionState state, ConnectionOptio
 Result<ConnectionState> Connection::into_state() && {
   if (given_away_.value) return fail(ErrorCode::consumed, "the connection was serialized or moved already");
   if (failure_) return fail(ErrorCode::refused, "the connection has failed: " + failure_->reason);
-  given_away_.value = true;
   state_.unread_plaintext.assign(input_.begin() + static_cast<std::ptrdiff_t>(plaintext_begin_),
                                  input_.begin() + static_cast<std::ptrdiff_t>(plaintext_end_));
   const ByteView ciphertext = unopened();
@@ -55,6 +54,7 @@ Result<ConnectionState> Connection::into_state() && {
   plaintext_begin_ = plaintext_end_ = input_begin_ = input_end_ = 0;
   output_ = {};
   output_sent_ = 0;
+  given_away_.value = true;
   ConnectionState state = std::move(state_);
   return state;
 }

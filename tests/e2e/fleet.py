@@ -16,8 +16,8 @@ import pki
 from backend import Backend
 
 BIN = Path(os.environ.get("BATON_BIN", Path(__file__).parents[2] / "build/release/bin"))
-START_TIMEOUT = 20  # s
-EVENT_TIMEOUT = 20  # s
+
+EVENT_TIMEOUT = 60  # s; a busy machine is slow
 
 SUITES = {
     "1.3": ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"],

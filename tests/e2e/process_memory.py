@@ -39,12 +39,15 @@ def _wait_stopped(pid: int) -> None:
 
 
 def _pieces(pid: int) -> Iterator[bytes]:
-    """Everything that is mapped and readable."""
+    """Everything that is mapped and readable, but for what the kernel maps into every process."""
     with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for line in maps.readlines():
             bounds, permissions = line.split()[:2]
             first, end = (int(bound, 16) for bound in bounds.split("-"))
-            if not permissions.startswith("r") or "[vvar]" in line or "[vsyscall]" in line:
+            if not permissions.startswith("r") or "[vvar" in line or "[vsyscall]" in line:
                 continue
             for start in range(first, end, CHUNK):
-                yield os.pread(memory.fileno(), min(CHUNK + OVERLAP, end - start), start)
+                size = min(CHUNK + OVERLAP, end - start)
+                piece = os.pread(memory.fileno(), size, start)
+                assert len(piece) == size, f"unread: {line}"
+                yield piece

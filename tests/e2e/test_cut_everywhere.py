@@ -23,9 +23,10 @@ import pytest
 import payload
 from fleet import Fleet, Tenant
 
-NAME = "cut.baton.test"
+NAME, REFUSED_NAME = "cut.baton.test", "refused.baton.test"
 TIMEOUT = 60  # s, for what never takes long
 CONNECTIONS = 8  # at the same time
+RACES = 100  # connections for what is a race inside the proxy
 BODY_SIZE = 2_000
 DOWNLOAD_SIZE = 200_000
 MIN_HANDSHAKE = 200  # bytes of a client
@@ -82,9 +83,9 @@ class Client:
     """
 
     def __init__(self, port: int, context: ssl.SSLContext, session: ssl.SSLSession | None = None,
-                 cuts: range = UNCUT, read_size: Callable[[], int] = lambda: 1 << 16):
+                 cuts: range = UNCUT, read_size: Callable[[], int] = lambda: 1 << 16, server_name: str = NAME):
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=NAME, session=session)
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name, session=session)
         self._cuts, self._read_size = cuts, read_size
         self.sent = 0
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT)
@@ -200,23 +201,35 @@ class Server:
         """One exact upload; how many bytes were sent up to the end of the request."""
         with self.connect(cuts) as client:
             client.shake_hands_and_send(upload_request())
-            sent = client.sent
             assert client.tls.session_reused == self.kind.resumed
+            sent = client.sent
             check_upload(client.read_all())
             client.close()
             return sent
+
+    def half_closed_upload(self) -> None:
+        """One exact upload whose stream ends behind the request."""
+        with self.connect() as client:
+            client.shake_hands_and_send(upload_request(), closing=True)
+            assert client.tls.session_reused == self.kind.resumed
+            check_upload(client.read_all())
 
     def download(self, read_size: Callable[[], int]) -> None:
         """One exact download, its bytes read in pieces of these sizes."""
         with self.connect(read_size=read_size) as client:
             client.shake_hands_and_send(download_request())
+            assert client.tls.session_reused == self.kind.resumed
             check_download(client.read_all())
             client.close()
 
 
+def tls_version(version: str) -> ssl.TLSVersion:
+    return ssl.TLSVersion[f"TLSv{version.replace('.', '_')}"]
+
+
 def tls_context(ca_file: Path, version: str) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = context.maximum_version = ssl.TLSVersion[f"TLSv{version.replace('.', '_')}"]
+    context.minimum_version = context.maximum_version = tls_version(version)
     return context
 
 
@@ -232,30 +245,31 @@ def session_of(port: int, context: ssl.SSLContext) -> ssl.SSLSession:
 @pytest.fixture(scope="module")
 def fleets(tmp_path_factory):
     """Without and with a HelloRetryRequest: Python sends no key share for P-256 unasked."""
-    groups = {False: {}, True: {"groups": ["P-256"]}}
-    directories = {retried: tmp_path_factory.mktemp(f"fleet-{retried}") for retried in groups}
-    with Fleet(directories[False], [Tenant([NAME])]) as plain, \
-            Fleet(directories[True], [Tenant([NAME])], keystore_settings=groups[True]) as retrying:
+    names = [NAME, REFUSED_NAME]
+    retry = {"groups": ["P-256"]}
+    with Fleet(tmp_path_factory.mktemp("plain"), [Tenant(names)]) as plain, \
+            Fleet(tmp_path_factory.mktemp("retrying"), [Tenant(names)], keystore_settings=retry) as retrying:
         yield {False: plain, True: retrying}
         for fleet in (plain, retrying):
+            check_all_ended_well(fleet)
             assert fleet.proxy.stop() == 0
             assert fleet.keystore.stop() == 0
 
 
+def check_all_ended_well(fleet: Fleet) -> None:
+    """What the proxy says of all the connections."""
+    established = fleet.proxy.events("established")
+    fleet.proxy.wait_event("closed", len(established))
+    assert {event["reason"] for event in fleet.proxy.events("closed")} == {"closed"}
+    assert [event for event in fleet.proxy.events("handshake_failed") if event["server_name"] != REFUSED_NAME] == []
+
+
 @pytest.fixture
-def server(fleets, kind):
-    """Also checks afterwards what the proxy says of the connections: all established, all ended well."""
+def server(fleets, kind) -> Server:
     fleet = fleets[kind.retried]
     context = tls_context(fleet.ca_file, kind.version)
     session = session_of(fleet.port, context) if kind.resumed else None
-    before, failed = (len(fleet.proxy.events(event)) for event in ("established", "handshake_failed"))
-    yield Server(fleet, kind, context, session)
-    established = fleet.proxy.events("established")
-    assert len(established) > before
-    assert {event["resumed"] for event in established[before:]} == {kind.resumed}
-    fleet.proxy.wait_event("closed", len(established))
-    assert {event["reason"] for event in fleet.proxy.events("closed")[before:]} == {"closed"}
-    assert fleet.proxy.events("handshake_failed")[failed:] == []
+    return Server(fleet, kind, context, session)
 
 
 @every_kind
@@ -273,15 +287,34 @@ def test_client_stream_byte_by_byte(server):
 
 
 @every_kind
-def test_end_of_the_client_stream_behind_its_finished(server):
+def test_end_of_the_client_stream_behind_its_request(server):
     """Finished, request, close_notify and FIN may all be there before the key store has answered."""
-    def half_closed_upload(_: int) -> None:
-        with server.connect() as client:
-            client.shake_hands_and_send(upload_request(), closing=True)
-            check_upload(client.read_all())
-
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(half_closed_upload, range(100)))
+        for upload in [pool.submit(server.half_closed_upload) for _ in range(RACES)]:
+            upload.result()
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_end_of_the_client_stream_behind_its_alert(fleets, version):
+    """A client that refuses the certificate and hangs up: the operator reads why."""
+    fleet = fleets[False]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
+    context.minimum_version = context.maximum_version = tls_version(version)
+    events = functools.partial(fleet.proxy.events, "handshake_failed", server_name=REFUSED_NAME)
+    before = len(events())
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for refusal in [pool.submit(refuse_certificate, fleet.port, context) for _ in range(RACES)]:
+            refusal.result()
+    fleet.proxy.wait_event("handshake_failed", before + RACES, server_name=REFUSED_NAME)
+    assert {(event["reason"], event["alert"]) for event in events()} == {("tls_alert_received", "unknown_ca")}
+
+
+def refuse_certificate(port: int, context: ssl.SSLContext) -> None:
+    """Send the alert, and close."""
+    with Client(port, context, server_name=REFUSED_NAME) as client:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            client.shake_hands_and_send(b"")
+        client.flush()
 
 
 @every_kind

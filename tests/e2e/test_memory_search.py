@@ -27,23 +27,25 @@ SHORTEST = 8  # bytes that are worth a search
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root reads another process's memory")
 
 
+# RSA signs on a worker of the key store, which has a stack of its own.
+CASES = [(version, suite, "ecdsa") for version, suites in SUITES.items() for suite in suites]
+CASES += [("1.3", "TLS_AES_128_GCM_SHA256", "rsa"), ("1.2", "AES_256_GCM_SHA384", "rsa")]
+
+
 def tenants() -> list[Tenant]:
-    """One with keys of both kinds, and one for each suite."""
-    by_suite = [suite_tenant(name_of(version, suite), version, suite) for version, suite in versions_and_suites()]
-    return [Tenant([NAME], ["ecdsa", "rsa"]), *by_suite]
+    """One with keys of both kinds, and one for each case."""
+    return [Tenant([NAME], ["ecdsa", "rsa"]),
+            *(suite_tenant(name_of(*case), *case) for case in CASES)]
 
 
-def versions_and_suites() -> list[tuple[str, str]]:
-    return [(version, suite) for version, suites in SUITES.items() for suite in suites]
+def name_of(version: str, suite: str, key_type: str) -> str:
+    return f"{suite.lower().replace('_', '-')}.{key_type}.v{version.replace('.', '')}.baton.test"
 
 
-def name_of(version: str, suite: str) -> str:
-    return f"{suite.lower().replace('_', '-')}.v{version.replace('.', '')}.baton.test"
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory):
-    with Fleet(tmp_path_factory.mktemp("fleet"), tenants(), ticket_keys=TICKET_KEYS) as fleet:
+@pytest.fixture(scope="module", params=[False, True], ids=["tcp_link", "unix_link"])
+def fleet(request, tmp_path_factory):
+    with Fleet(tmp_path_factory.mktemp("fleet"), tenants(), ticket_keys=TICKET_KEYS,
+               unix_link=request.param) as fleet:
         yield fleet
         assert fleet.proxy.stop() == 0
 
@@ -176,12 +178,13 @@ def live_secrets(version: str) -> set[str]:
     """What whoever continues the connection has to hold."""
     if version == "1.2":
         return {"client key", "server key"}
-    return {"CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"}
+    labels = ("CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0")
+    return {*labels, *(f"{label} iv" for label in labels)}
 
 
-@pytest.mark.parametrize("version, suite", versions_and_suites())
-def test_secrets_are_where_the_connection_is(fleet, tmp_path, version, suite):
-    name, keylog, messages = name_of(version, suite), tmp_path / "keys.log", tmp_path / "messages"
+@pytest.mark.parametrize("version, suite, key_type", CASES)
+def test_secrets_are_where_the_connection_is(fleet, tmp_path, version, suite, key_type):
+    name, keylog, messages = name_of(version, suite, key_type), tmp_path / "keys.log", tmp_path / "messages"
     with established(fleet, name, keylog, messages) as client:
         needles = needles_of(version, suite, keylog, messages)
         live = live_secrets(version)
@@ -209,8 +212,11 @@ def test_secrets_of_a_handshake_that_failed(fleet, tmp_path):
     context.keylog_filename = keylog
     with StepClient(fleet.port, NAME, context) as client:
         client.say_hello()
+        secrets = key_log(keylog.read_text())
+        # The positive control: the handshake runs, so the key store has what it has made.
+        assert "SERVER_TRAFFIC_SECRET_0" in find(fleet.keystore.pid, secrets)
+        assert find(fleet.proxy.pid, with_hex(secrets)) == set()
     fleet.keystore.wait_event("handshake_cancelled")
-    secrets = key_log(keylog.read_text())
     assert "CLIENT_HANDSHAKE_TRAFFIC_SECRET" in secrets
     for program in (fleet.proxy, fleet.keystore):
         assert find(program.pid, with_hex(secrets)) == set()

@@ -14,8 +14,8 @@ from step_client import StepClient, client_context, connect, read_to_end
 NAME = "www.baton.test"
 THREADS = 8
 CLIENTS_PER_BATCH = 2000
-# What a batch of clients may add once the pools of both programs are warm: a leak of one byte per client and
-# bookkeeping of the allocator would fit, but no buffer (4 KiB) or handshake (tens of KiB) of one client in ten.
+# What a batch may add once the pools of both programs are warm: about 1.5 KiB for each of its clients, for the
+# allocator's disorder. A session, a socket's buffers or a handshake that stays takes several KiB to tens of KiB.
 ALLOWED_GROWTH = 3 << 20
 
 NO_TLS = [b"\x00\xff\x80garbage" * 50, b"GET / HTTP/1.1\r\n\r\n", client_hello("unknown.baton.test"),

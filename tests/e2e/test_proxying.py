@@ -305,7 +305,7 @@ def test_client_that_fails_while_it_does_not_read_is_cut(tmp_path):
 def test_max_connections(tmp_path):
     with fleet_with(tmp_path, max_connections=2) as fleet:
         with established(fleet) as first, connect(fleet.port):  # one that has not even begun counts too
-            with connect(fleet.port) as refused, pytest.raises(ConnectionResetError):
+            with pytest.raises(ConnectionResetError), connect(fleet.port) as refused:
                 refused.recv(1)
             first.socket.sendall(first.close_notify())
             fleet.backend.accept().close()

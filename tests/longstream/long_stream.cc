@@ -167,7 +167,6 @@ bool LongStream::read_all() {
 
 void LongStream::transfer_connection() {
   tls::ConnectionOptions options;
-  options.wipe_plaintext = one_in(2);
   if (one_in(2)) options.padding_block = static_cast<std::uint16_t>(up_to(600));
   const bool can_update = connection_.state().version() == tls::ProtocolVersion::tls13;
   if (can_update && baton_asks_ && one_in(2)) options.key_limits.rekey_after = kSmallKeyLimit;
