@@ -20,8 +20,8 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr auto kLingerTime = std::chrono::milliseconds(1000);
-constexpr std::size_t kMaxLingerBytes = 256 * 1024;
+constexpr auto kLingerTime = std::chrono::milliseconds(5000);
+constexpr std::size_t kMaxLingerBytes = std::size_t{4} * 1024 * 1024;
 
 // The addresses behind an endpoint, in the resolver's order.
 Task<Result<std::vector<SocketAddress>>> resolve(const Endpoint& endpoint) {

@@ -22,6 +22,7 @@ NAME = "www.baton.test"
 TICKET_KEYS = os.urandom(80)
 TICKET_NAME_SIZE = 16  # bytes, which every ticket shows
 KEY_SIZES = {"AES_128": 16, "AES_256": 32, "CHACHA20": 32}  # bytes
+LONGEST_SCALAR = 66  # bytes, of P-521
 SHORTEST = 8  # bytes that are worth a search
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root reads another process's memory")
@@ -71,7 +72,8 @@ def der_values(der: bytes) -> Iterator[bytes]:
             header = 2 + (size & 0x7F)
             size = int.from_bytes(der[2:header], "big")
         body, der = der[header:header + size], der[header + size:]
-        if tag == 0x30 or (tag == 0x04 and body[:1] == b"\x30"):
+        # PKCS #8 wraps a whole structure in an OCTET STRING; a scalar of 32 bytes may look like one.
+        if tag == 0x30 or (tag == 0x04 and body[:1] == b"\x30" and len(body) > LONGEST_SCALAR):
             yield from der_values(body)
         elif tag in (0x02, 0x04):
             yield body.lstrip(b"\0")
