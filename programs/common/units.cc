@@ -12,7 +12,7 @@ namespace {
 
 struct Unit {
   std::string_view name;
-  std::int64_t factor;
+  std::uint64_t factor;
 };
 
 constexpr std::array<Unit, 5> kDurationUnits = {
@@ -20,13 +20,13 @@ constexpr std::array<Unit, 5> kDurationUnits = {
 constexpr std::array<Unit, 5> kSizeUnits = {
     {{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}}};
 
-// Keeps the largest number times the largest unit far below 2^63.
+// Keeps the largest number times the largest unit below 2^64, and of a duration below 2^63.
 constexpr std::size_t kMaxDigits = 10;
 
-std::optional<std::int64_t> parse_number_with_unit(std::string_view text, std::span<const Unit> units) {
+std::optional<std::uint64_t> parse_number_with_unit(std::string_view text, std::span<const Unit> units) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   if (digits == 0 || digits > kMaxDigits) return std::nullopt;
-  std::int64_t number = 0;
+  std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + digits, number);
   for (const Unit& unit : units) {
     if (text.substr(digits) == unit.name) return number * unit.factor;
@@ -44,7 +44,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
         fmt::format("\"{}\" is not a duration; write a whole number and ms, s, m, h or d, as in \"10s\"",
                     text));
   }
-  return std::chrono::milliseconds(*value);
+  return std::chrono::milliseconds(static_cast<std::int64_t>(*value));
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
@@ -56,7 +56,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
             "\"{}\" is not a size; write a number of bytes, or one with KiB, MiB or GiB, as in \"64KiB\"",
             text));
   }
-  return static_cast<std::uint64_t>(*value);
+  return *value;
 }
 
 }  // namespace baton::programs

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -18,6 +19,8 @@ from backend import Backend
 BIN = Path(os.environ.get("BATON_BIN", Path(__file__).parents[2] / "build/release/bin"))
 
 EVENT_TIMEOUT = 60  # s; a busy machine is slow
+
+LISTENING_PORTS = range(20000, 32768)  # below those that Linux gives to outgoing connections
 
 SUITES = {
     "1.3": ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"],
@@ -49,12 +52,14 @@ def suite_tenant(name: str, version: str, suite: str, key_type: str = "ecdsa") -
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """A port that nobody listens on now."""
+    """A port that nobody listens on now; no outgoing connection takes it before it is used."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    for port in random.sample(LISTENING_PORTS, 100):
+        with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+            return port
+    raise RuntimeError(f"no port is free at {address}")
 
 
 def toml(value: object) -> str:

@@ -24,9 +24,9 @@ from fleet import KEY_STORE_NAME, PROXY_IDENTITY, Fleet, Tenant, wait_until
 from step_client import ALERTS, TIMEOUT, StepClient, client_context, connect, plaintext_alerts, read_to_end
 
 NAME = "www.baton.test"
-HELLO, PING, PONG, GO_AWAY, LINK_ERROR = 1, 2, 3, 4, 5
-OPEN, CLIENT_BYTES, CANCEL, OUTCOME = 16, 17, 18, 19
-SERVER_BYTES, HANDOFF, FAILED = 32, 33, 34
+HELLO, PING, PONG, LINK_ERROR = 1, 2, 3, 5
+OPEN, CLIENT_BYTES, OUTCOME = 16, 17, 19
+SERVER_BYTES, HANDOFF = 32, 33
 LINK_ERRORS = {"hello_expected": 1, "serialization_version": 3, "frame_too_large": 4, "unknown_frame_type": 5,
                "malformed_frame": 6, "unexpected_frame": 7, "unknown_handshake": 8, "bad_count": 10, "refused": 12, "timeout": 13}
 FIRST_RETRY = 0.025  # s, the shortest first pause of the proxy's back-off, which doubles
