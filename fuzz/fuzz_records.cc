@@ -40,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto connection = tls::Connection::from_state(make_state(suite, role));
   auto peer = tls::RecordProtection::create(suite, tls::KeyingMaterial(suite.keying_size()));
   if (!connection || !peer) std::abort();
+  Bytes key(suite.keying_size());  // of the peer, all zero at first
   std::uint64_t sequence = 0;
   while (reader.left() > 0) {
     const std::uint8_t kind = reader.u8();
@@ -55,7 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       connection->feed(wire);
     }
     drain(*connection);
-    if (connection->state().read.sequence == 0 && sequence != 0) {  // the peer's key has changed
+    if (!std::ranges::equal(connection->state().read.keying.view(), key)) {  // a KeyUpdate was taken
+      const ByteView changed = connection->state().read.keying.view();
+      key.assign(changed.begin(), changed.end());
       auto next = tls::RecordProtection::create(suite, connection->state().read.keying);
       if (!next) std::abort();
       peer = std::move(next);
