@@ -233,9 +233,8 @@ void LinkSession::hand_to_workers() {
   while (auto step = service_->take_pending()) {
     asio::post(shared_.workers, [self = shared_from_this(), step = std::move(*step)]() mutable {
       step.run();
-      const auto executor = self->executor_;
-      asio::post(executor, [self = std::move(self), step = std::move(step)]() mutable {
-        self->service_->finish(std::move(step), steady_clock::now());
+      asio::post(self->executor_, [self, step] {
+        self->service_->finish(step, steady_clock::now());
         self->after_service_call();
       });
     });
