@@ -1,12 +1,19 @@
-// Runs the event loops of a program, one thread each, until a signal asks for the end.
+// What the daemons have in common: how they start, and how they run their event loops until a signal asks for
+// the end.
 #pragma once
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <csignal>
-#include <functional>
+#include <iostream>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "common/command_line.h"
+#include "common/log.h"
+#include "common/startup.h"
 
 namespace baton::programs {
 
@@ -31,6 +38,33 @@ void run_until_signal(Loops& loops) {
   for (std::thread& thread : threads) thread.join();
   context.stop();
   waiter.join();
+}
+
+// The exit code for an error that ends the program, after telling it.
+inline int report(const Error& error) {
+  std::cerr << error.message << '\n';
+  return static_cast<int>(ExitCode::configuration_error);
+}
+
+// What every daemon does around its work: prepares the process, reads the command line and the configuration,
+// checks the files that it names, and starts the log. `serve(config, files)` does the work and gives the exit
+// code.
+template <class ReadConfig, class LoadFiles, class Serve>
+int run_daemon(int argc, char** argv, const ProgramText& text, ReadConfig read_config, LoadFiles load_files,
+               Serve serve) {
+  if (auto prepared = prepare_process(); !prepared) return report(prepared.error());
+  const auto command_line = read_command_line(text, argc, argv, std::cout, std::cerr);
+  if (!command_line) return static_cast<int>(command_line.error());
+  auto config = read_config(command_line->config);
+  if (!config) return report(config.error());
+  auto files = load_files(*config);
+  if (!files) return report(files.error());
+  if (command_line->check) {
+    std::cout << config->file.string() << ": OK\n";
+    return static_cast<int>(ExitCode::ok);
+  }
+  if (auto started = start_log(config->log, std::string(text.name)); !started) return report(started.error());
+  return serve(*config, std::move(*files));
 }
 
 }  // namespace baton::programs

@@ -1,28 +1,16 @@
 // baton-keystore: owns certificates, keys and the TLS configuration, does the handshakes, hands over the
 // connections.
-#include <iostream>
-
 #include "common/daemon.h"
 #include "common/log.h"
-#include "common/startup.h"
 #include "keystore/config.h"
 #include "keystore/event_loop.h"
 
 namespace baton::keystore {
 namespace {
 
-using programs::ExitCode;
 using programs::log_event;
 using programs::LogLevel;
-
-int code(ExitCode exit_code) {
-  return static_cast<int>(exit_code);
-}
-
-int report(const Error& error) {
-  std::cerr << error.message << '\n';
-  return code(ExitCode::configuration_error);
-}
+using programs::report;
 
 std::string name_of(const ApplicationServer& application_server) {
   if (const auto* certificate = std::get_if<CertificateIdentity>(&application_server.identity)) {
@@ -105,29 +93,14 @@ int serve(const Config& config, LoadedFiles files) {
   (*shared)->workers.join();
   (*shared)->counters.log();
   log_event(LogLevel::info, "stopped");
-  return code(ExitCode::ok);
-}
-
-int run(int argc, char** argv) {
-  if (auto prepared = programs::prepare_process(); !prepared) return report(prepared.error());
-  const auto command_line = programs::read_command_line(program_text(), argc, argv, std::cout, std::cerr);
-  if (!command_line) return code(command_line.error());
-  auto config = read_config(command_line->config);
-  if (!config) return report(config.error());
-  auto files = load_files(*config);
-  if (!files) return report(files.error());
-  if (command_line->check) {
-    std::cout << config->file.string() << ": OK\n";
-    return code(ExitCode::ok);
-  }
-  if (auto started = programs::start_log(config->log, "baton-keystore"); !started)
-    return report(started.error());
-  return serve(*config, std::move(*files));
+  return static_cast<int>(programs::ExitCode::ok);
 }
 
 }  // namespace
 }  // namespace baton::keystore
 
 int main(int argc, char** argv) {
-  return baton::keystore::run(argc, argv);
+  return baton::programs::run_daemon(argc, argv, baton::keystore::program_text(),
+                                     baton::keystore::read_config, baton::keystore::load_files,
+                                     baton::keystore::serve);
 }

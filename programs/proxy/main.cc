@@ -1,29 +1,17 @@
 // baton-proxy: the application server as a program in front of any TCP backend.
 #include <sys/resource.h>
 
-#include <iostream>
-
 #include "common/daemon.h"
 #include "common/log.h"
-#include "common/startup.h"
 #include "proxy/config.h"
 #include "proxy/event_loop.h"
 
 namespace baton::proxy {
 namespace {
 
-using programs::ExitCode;
 using programs::log_event;
 using programs::LogLevel;
-
-int code(ExitCode exit_code) {
-  return static_cast<int>(exit_code);
-}
-
-int report(const Error& error) {
-  std::cerr << error.message << '\n';
-  return code(ExitCode::configuration_error);
-}
+using programs::report;
 
 // The link's TLS. TLS 1.3 only: both ends are ours.
 Result<std::shared_ptr<const handshake::ClientEndpoint>> make_link_tls(const Config& config,
@@ -61,29 +49,13 @@ int serve(const Config& config, LoadedFiles files) {
   programs::run_until_signal(loops);
   shared.counters.log();
   log_event(LogLevel::info, "stopped");
-  return code(ExitCode::ok);
-}
-
-int run(int argc, char** argv) {
-  if (auto prepared = programs::prepare_process(); !prepared) return report(prepared.error());
-  const auto command_line = programs::read_command_line(program_text(), argc, argv, std::cout, std::cerr);
-  if (!command_line) return code(command_line.error());
-  auto config = read_config(command_line->config);
-  if (!config) return report(config.error());
-  auto files = load_files(*config);
-  if (!files) return report(files.error());
-  if (command_line->check) {
-    std::cout << config->file.string() << ": OK\n";
-    return code(ExitCode::ok);
-  }
-  if (auto started = programs::start_log(config->log, "baton-proxy"); !started)
-    return report(started.error());
-  return serve(*config, std::move(*files));
+  return static_cast<int>(programs::ExitCode::ok);
 }
 
 }  // namespace
 }  // namespace baton::proxy
 
 int main(int argc, char** argv) {
-  return baton::proxy::run(argc, argv);
+  return baton::programs::run_daemon(argc, argv, baton::proxy::program_text(), baton::proxy::read_config,
+                                     baton::proxy::load_files, baton::proxy::serve);
 }
