@@ -6,7 +6,7 @@ if(BATON_CCACHE)
 endif()
 
 add_library(baton_options INTERFACE)
-target_include_directories(baton_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(baton_options INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(baton_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror
   -fstack-protector-strong)

@@ -30,7 +30,7 @@ constexpr std::array<std::pair<std::string_view, ProtocolVersion>, 2> kVersions 
     {{"1.2", ProtocolVersion::tls12}, {"1.3", ProtocolVersion::tls13}}};
 
 SerializationVersion read_serialization_version(TableReader& root) {
-  constexpr auto kNewest = static_cast<std::int64_t>(serialization::kNewestReadableVersion);
+  const auto kNewest = static_cast<std::int64_t>(newest_readable_version());
   const auto version =
       root.optional_integer("serialization_version", std::numeric_limits<std::int64_t>::min(),
                             std::numeric_limits<std::int64_t>::max(), "required");

@@ -172,9 +172,9 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
     remote_->report({offload::OutcomeKind::client_gone, {}, {}});
     co_return tl::unexpected(HandshakeFailure{"client_gone", sent.error().message, {}, {}});
   }
-  auto state = serialization::deserialize_unprotected(handoff.serialized);
-  if (state && state->role != tls::Role::server)
-    state = baton::fail(ErrorCode::refused, "not a server's connection");
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  auto state = serialization::deserialize_unprotected(handoff.serialized, {Role::server, {}, now});
+  if (state && !state->handshake_time) state->handshake_time = now;
   Result<tls::Connection> connection =
       state ? tls::Connection::from_state(std::move(*state)) : Result<tls::Connection>(pass_on(state));
   if (!connection) {

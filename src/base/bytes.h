@@ -1,19 +1,15 @@
-// Byte sequences, and the big-endian reader and writer that every format in Baton is built on.
+// The big-endian reader and writer that every format in Baton is built on.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "baton/bytes.h"
 
 namespace baton {
-
-using ByteView = std::span<const std::uint8_t>;
-using MutableBytes = std::span<std::uint8_t>;
-using Bytes = std::vector<std::uint8_t>;
 
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

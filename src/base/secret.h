@@ -5,17 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <utility>
-#include <vector>
 
-#include "base/bytes.h"
 #include "base/test_hooks.h"
+#include "baton/secret.h"
 
 namespace baton {
-
-// Overwrites the bytes with zeros in a way that the compiler may not drop.
-void wipe(MutableBytes bytes) noexcept;
 
 // A secret of at most `Capacity` bytes, held inline. Move-only; moving wipes the source, destruction wipes
 // all. There is no stream operator and no formatter on purpose.
@@ -66,26 +61,5 @@ class Secret {
   std::array<std::uint8_t, Capacity> bytes_{};
   std::uint8_t size_ = 0;
 };
-
-// An allocator that wipes what it frees, for buffers that hold secrets or plaintext for a moment.
-template <class T>
-struct WipingAllocator {
-  using value_type = T;
-
-  WipingAllocator() = default;
-  template <class U>
-  explicit WipingAllocator(const WipingAllocator<U>& /*other*/) noexcept {}
-
-  T* allocate(std::size_t count) { return std::allocator<T>{}.allocate(count); }
-  void deallocate(T* pointer, std::size_t count) noexcept {
-    wipe({reinterpret_cast<std::uint8_t*>(pointer), count * sizeof(T)});
-    std::allocator<T>{}.deallocate(pointer, count);
-  }
-
-  friend bool operator==(const WipingAllocator&, const WipingAllocator&) { return true; }
-};
-
-// A growing buffer whose memory is wiped when it is freed, also when it grows. `clear()` alone does not wipe.
-using SecretBuffer = std::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
 
 }  // namespace baton

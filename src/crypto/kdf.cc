@@ -57,6 +57,9 @@ Result<void> hkdf_expand_label(HashAlgorithm hash, ByteView secret, std::string_
                                MutableBytes out) {
   // RFC 8446 §7.1: struct { uint16 length; opaque label<7..255>; opaque context<0..255>; } HkdfLabel
   static constexpr std::string_view kPrefix = "tls13 ";
+  if (label.size() > kMaxLabelSize || context.size() > 255 || out.size() > 255 * hash_size(hash)) {
+    return fail(ErrorCode::invalid_argument, "HKDF-Expand-Label: a size is out of range");
+  }
   Bytes info;
   ByteWriter writer(info);
   writer.u16(static_cast<std::uint16_t>(out.size()));

@@ -15,8 +15,9 @@ inline constexpr std::size_t kMaxHashSize = 48;  // bytes
 // 32 or 48 bytes.
 std::size_t hash_size(HashAlgorithm hash);
 
-// HKDF-Expand-Label(secret, label, context, out.size()). `label` is without the "tls13 " prefix, at most 12
-// bytes; `out` at most 255 bytes.
+// HKDF-Expand-Label(secret, label, context, out.size()). `label` is without the "tls13 " prefix, at most
+// kMaxLabelSize bytes, `context` at most 255, `out` at most 255 hashes. Errors: invalid_argument, crypto.
+inline constexpr std::size_t kMaxLabelSize = 249;  // bytes: 255 less the prefix
 [[nodiscard]] Result<void> hkdf_expand_label(HashAlgorithm hash, ByteView secret, std::string_view label,
                                              ByteView context, MutableBytes out);
 

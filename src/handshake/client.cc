@@ -17,8 +17,8 @@ namespace {
 
 class ClientHandshake final : public LibsslHandshake {
  public:
-  ClientHandshake(SslPtr ssl, std::size_t max_handshake_bytes, const std::string& server_name)
-      : LibsslHandshake(tls::Role::client, std::move(ssl), max_handshake_bytes) {
+  ClientHandshake(SslPtr ssl, const CommonOptions& options, const std::string& server_name)
+      : LibsslHandshake(tls::Role::client, std::move(ssl), options) {
     summary_.server_name = server_name;
   }
 };
@@ -54,18 +54,18 @@ Result<ExpectedPeer> expected_peer(const std::string& server_name) {
 class LibsslClientEndpoint final : public ClientEndpoint {
  public:
   LibsslClientEndpoint(SslContextPtr context, ExpectedPeer peer, std::optional<LoadedCredential> credential,
-                       std::size_t max_handshake_bytes)
+                       const CommonOptions& common)
       : context_(std::move(context)),
         peer_(std::move(peer)),
         credential_(std::move(credential)),
-        max_handshake_bytes_(max_handshake_bytes) {}
+        common_(common) {}
 
   Result<std::unique_ptr<Handshake>> connect() const override {
     SslPtr ssl(SSL_new(context_.get()));
     if (!ssl || !peer_.apply(ssl.get()) || (credential_ && !use_credential(ssl.get(), *credential_))) {
       return crypto::openssl_error("a new connection");
     }
-    auto handshake = std::make_unique<ClientHandshake>(std::move(ssl), max_handshake_bytes_, peer_.host_name);
+    auto handshake = std::make_unique<ClientHandshake>(std::move(ssl), common_, peer_.host_name);
     Result<void> attached = handshake->attach();
     if (!attached) return pass_on(attached);
     return handshake;
@@ -75,7 +75,7 @@ class LibsslClientEndpoint final : public ClientEndpoint {
   SslContextPtr context_;
   ExpectedPeer peer_;
   std::optional<LoadedCredential> credential_;
-  std::size_t max_handshake_bytes_;
+  CommonOptions common_;
 };
 
 Result<void> set_trust(SSL_CTX* context, const std::string& ca_pem) {
@@ -141,7 +141,7 @@ Result<std::shared_ptr<const ClientEndpoint>> ClientEndpoint::create(ClientOptio
     credential = std::move(*loaded);
   }
   return std::make_shared<LibsslClientEndpoint>(std::move(*context), std::move(*peer), std::move(credential),
-                                                options.max_handshake_bytes);
+                                                CommonOptions{options.max_handshake_bytes, options.keep});
 }
 
 }  // namespace baton::handshake

@@ -21,6 +21,7 @@ struct ClientOptions {
   std::vector<std::string> cipher_suites;  // IANA names; empty: all that Baton carries
   std::vector<std::string> groups;         // OpenSSL's names
   std::size_t max_handshake_bytes = 256 * 1024;
+  KeptMetadata keep;
 };
 
 class ClientEndpoint {

@@ -3,6 +3,7 @@
 #include "handshake/groups.h"
 #include "handshake/key_kind.h"
 #include "handshake/openssl_handles.h"
+#include "handshake/peer_identity.h"
 #include "handshake/peer_names.h"
 
 namespace baton::handshake {
@@ -70,6 +71,8 @@ Result<tls::ConnectionState> completed_state(CompletedHandshake completed) {
   state.alpn = negotiated_alpn(ssl);
   state.group = negotiated_group(ssl);
   state.resumed = SSL_session_reused(ssl) != 0;
+  state.exporter_secret = std::move(keys->exporter);
+  if (auto kept = keep_peer_identity(ssl, completed.keep.peer, state); !kept) return pass_on(kept);
   Result<void> valid = tls::validate(state);
   if (!valid) return pass_on(valid);
   return state;
@@ -86,9 +89,7 @@ void summarize(const SSL* ssl, const tls::ConnectionState& state, Summary& summa
   if (!summary.resumed && signer != nullptr) {
     if (const auto kind = key_kind(X509_get0_pubkey(signer))) summary.signature = to_string(*kind);
   }
-  const bool verified =
-      SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE && SSL_get_verify_result(ssl) == X509_V_OK;
-  if (verified && peer) summary.peer_names = peer_names(*peer);
+  if (const CertificatePtr verified = verified_peer(ssl)) summary.peer_names = peer_names(*verified);
 }
 
 }  // namespace baton::handshake

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include "baton/config.h"
 #include "handshake/handshake.h"
 #include "handshake/record_inbox.h"
 #include "handshake/traffic_keys.h"
@@ -17,6 +18,7 @@ struct CompletedHandshake {
   const ProtectedRecords& tls12_read;  // without meaning in TLS 1.3
   const ProtectedRecords& tls12_written;
   std::string server_name;
+  KeptMetadata keep;
 };
 
 // Takes the keys out of `completed`; the SSL keeps its own copies until it is freed.

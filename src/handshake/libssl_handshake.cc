@@ -27,11 +27,12 @@ void observe_handshakes(SSL_CTX* context) {
   SSL_CTX_set_msg_callback(context, message_callback);
 }
 
-LibsslHandshake::LibsslHandshake(tls::Role role, SslPtr ssl, std::size_t max_handshake_bytes)
+LibsslHandshake::LibsslHandshake(tls::Role role, SslPtr ssl, const CommonOptions& options)
     : role_(role),
-      max_handshake_bytes_(max_handshake_bytes),
+      options_(options),
       ssl_(std::move(ssl)),
-      speaks_first_(role == tls::Role::client) {}
+      speaks_first_(role == tls::Role::client),
+      key_log_(options.keep.exporter_secret) {}
 
 Result<void> LibsslHandshake::attach() {
   BioPtr in(BIO_new(BIO_s_mem()));
@@ -73,7 +74,7 @@ Progress LibsslHandshake::advance(ByteView bytes) {
   }
   feed_records();
   // A slow peer's partial record, or what arrives while a step is pending.
-  if (ssl_ && consumed_ + inbox_.kept() > max_handshake_bytes_) {
+  if (ssl_ && consumed_ + inbox_.kept() > options_.max_handshake_bytes) {
     refuse(tls::Alert::handshake_failure, "the handshake takes more bytes than allowed");
   }
   return progress_;
@@ -89,7 +90,7 @@ void LibsslHandshake::feed_records() {
 }
 
 void LibsslHandshake::feed(ByteView record) {
-  if (consumed_ + record.size() > max_handshake_bytes_) {
+  if (consumed_ + record.size() > options_.max_handshake_bytes) {
     return refuse(tls::Alert::handshake_failure, "the handshake takes more bytes than allowed");
   }
   if (BIO_write(to_libssl_, record.data(), static_cast<int>(record.size())) !=
@@ -153,6 +154,7 @@ void LibsslHandshake::complete() {
       .tls12_read = read_records_,
       .tls12_written = written_records_,
       .server_name = summary_.server_name,
+      .keep = options_.keep,
   };
   Result<tls::ConnectionState> state = completed_state(std::move(completed));
   if (!state) return refuse(tls::Alert::internal_error, std::move(state.error().message));

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include "baton/config.h"
 #include "handshake/handshake.h"
 #include "handshake/openssl_handles.h"
 #include "handshake/record_inbox.h"
@@ -13,9 +14,15 @@ namespace baton::handshake {
 // Registers the key log and message callbacks; each finds its handshake by the SSL's application data.
 void observe_handshakes(SSL_CTX* context);
 
+// What both roles are told.
+struct CommonOptions {
+  std::size_t max_handshake_bytes;
+  KeptMetadata keep;
+};
+
 class LibsslHandshake : public Handshake {
  public:
-  LibsslHandshake(tls::Role role, SslPtr ssl, std::size_t max_handshake_bytes);
+  LibsslHandshake(tls::Role role, SslPtr ssl, const CommonOptions& options);
   LibsslHandshake(const LibsslHandshake&) = delete;
   LibsslHandshake& operator=(const LibsslHandshake&) = delete;
 
@@ -57,7 +64,7 @@ class LibsslHandshake : public Handshake {
   bool output_is_protected() const;
 
   tls::Role role_;
-  std::size_t max_handshake_bytes_;
+  CommonOptions options_;
   SslPtr ssl_;                  // gone after `complete` and `failed`
   BIO* to_libssl_ = nullptr;    // owned by ssl_
   BIO* from_libssl_ = nullptr;  // owned by ssl_

@@ -16,9 +16,9 @@ constexpr std::size_t kTicketKeysSize = 80;  // bytes: name 16, HMAC key 32, AES
 
 class ServerHandshake final : public LibsslHandshake {
  public:
-  ServerHandshake(SslPtr ssl, std::size_t max_handshake_bytes, bool offload_slow_signatures,
+  ServerHandshake(SslPtr ssl, const CommonOptions& options, bool offload_slow_signatures,
                   TenantSelector selector)
-      : LibsslHandshake(tls::Role::server, std::move(ssl), max_handshake_bytes),
+      : LibsslHandshake(tls::Role::server, std::move(ssl), options),
         offload_slow_signatures_(offload_slow_signatures),
         selector_(std::move(selector)) {}
 
@@ -149,14 +149,14 @@ class LibsslServerEndpoint final : public ServerEndpoint {
  public:
   LibsslServerEndpoint(SslContextPtr context, const ServerOptions& options)
       : context_(std::move(context)),
-        max_handshake_bytes_(options.max_handshake_bytes),
+        common_{options.max_handshake_bytes, options.keep},
         offload_slow_signatures_(options.offload_slow_signatures) {}
 
   Result<std::unique_ptr<Handshake>> accept(TenantSelector selector) const override {
     SslPtr ssl(SSL_new(context_.get()));  // it keeps the context alive
     if (!ssl) return crypto::openssl_error("a new connection");
-    auto handshake = std::make_unique<ServerHandshake>(std::move(ssl), max_handshake_bytes_,
-                                                       offload_slow_signatures_, std::move(selector));
+    auto handshake = std::make_unique<ServerHandshake>(std::move(ssl), common_, offload_slow_signatures_,
+                                                       std::move(selector));
     Result<void> attached = handshake->attach();
     if (!attached) return pass_on(attached);
     return handshake;
@@ -164,7 +164,7 @@ class LibsslServerEndpoint final : public ServerEndpoint {
 
  private:
   SslContextPtr context_;
-  std::size_t max_handshake_bytes_;
+  CommonOptions common_;
   bool offload_slow_signatures_;
 };
 

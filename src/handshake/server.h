@@ -9,18 +9,13 @@
 #include <variant>
 #include <vector>
 
+#include "baton/config.h"
 #include "handshake/handshake.h"
 
 namespace baton::handshake {
 
-// A certificate chain and its private key, as PEM text. The caller reads the files and wipes its copy of the
-// key.
-struct Credential {
-  std::string chain_pem;  // leaf first
-  SecretBuffer key_pem;
-  std::string chain_source;  // file name for error messages
-  std::string key_source;
-};
+using baton::Credential;
+using baton::KeptMetadata;
 
 // Policy of one tenant. Empty lists mean the library's default.
 struct TenantPolicy {
@@ -70,6 +65,7 @@ struct ServerOptions {
   // Answer `pending` where the handshake may sign with RSA or P-384 (milliseconds; P-256 and Ed25519 take
   // some 20 µs). Whether the session resumes is not known yet, so a resumption may answer `pending` too.
   bool offload_slow_signatures = false;
+  KeptMetadata keep;
 };
 
 class ServerEndpoint {

@@ -46,6 +46,7 @@ void KeyLogReader::note(std::string_view line) {
   const std::string_view secret = line.substr(last_space + 1);
   if (label == "CLIENT_TRAFFIC_SECRET_0") keys_.client = decode_secret(secret);
   if (label == "SERVER_TRAFFIC_SECRET_0") keys_.server = decode_secret(secret);
+  if (label == "EXPORTER_SECRET" && keeps_exporter_secret_) keys_.exporter = decode_secret(secret);
   if (label.ends_with("_HANDSHAKE_TRAFFIC_SECRET")) has_handshake_keys_ = true;
 }
 
@@ -72,7 +73,7 @@ Result<TrafficKeys> tls12_traffic_keys(const SSL* ssl, const tls::CipherSuite& s
   const ByteView server_key = reader.bytes(key_size);
   const ByteView client_iv = reader.bytes(iv_size);
   const ByteView server_iv = reader.bytes(iv_size);
-  return TrafficKeys{key_and_iv(client_key, client_iv), key_and_iv(server_key, server_iv)};
+  return TrafficKeys{key_and_iv(client_key, client_iv), key_and_iv(server_key, server_iv), {}};
 }
 
 }  // namespace baton::handshake

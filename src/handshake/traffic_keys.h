@@ -14,21 +14,25 @@ namespace baton::handshake {
 struct TrafficKeys {
   tls::KeyingMaterial client;
   tls::KeyingMaterial server;
+  tls::KeyingMaterial exporter;  // only where it was asked for
 };
 
 // Gathers TLS 1.3's secrets from libssl's key log.
 class KeyLogReader {
  public:
+  explicit KeyLogReader(bool keeps_exporter_secret) : keeps_exporter_secret_(keeps_exporter_secret) {}
+
   // One line "LABEL client_random secret", all hexadecimal. Lines of no use here are passed over.
   void note(std::string_view line);
 
   // Whether handshake keys exist, so that nothing may be sent in plaintext any more.
   bool has_handshake_keys() const { return has_handshake_keys_; }
-  // The application traffic secrets, once.
+  // The application traffic secrets, and the exporter's, once.
   TrafficKeys take() { return std::move(keys_); }
 
  private:
   TrafficKeys keys_;
+  bool keeps_exporter_secret_;
   bool has_handshake_keys_ = false;
 };
 

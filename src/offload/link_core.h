@@ -24,7 +24,7 @@ namespace baton::offload {
 struct HelloInfo {
   std::string software;                                // name and version, for logs; cut to kMaxSoftwareText
   std::uint64_t capabilities = kSerializationOffload;  // bits that this version does not have are not sent
-  serialization::SerializationVersion newest_readable = serialization::kNewestReadableVersion;
+  serialization::SerializationVersion newest_readable = newest_readable_version();
 };
 
 // The version that a key store writes: the older of what it is configured for and what its peer can read.

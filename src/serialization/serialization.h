@@ -1,7 +1,7 @@
 // A ConnectionState as bytes and back. The format is specified in docs/serialization-format.md.
 //
 // The calls that yield or take plaintext secrets have `unprotected` in their names (R4): whoever holds these
-// bytes can read and forge the connection. Carry them over the link only.
+// bytes can read and forge the connection. Carry them over the link only, or seal them (sealed.h).
 #pragma once
 
 #include <cstdint>
@@ -9,32 +9,37 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "baton/types.h"
+#include "serialization/import.h"
+#include "tls/connection.h"
 #include "tls/connection_state.h"
 
 namespace baton::serialization {
 
-// The format that is written. `none`, the default of every configuration, means that the feature is off: a
-// fleet turns it on only when every host can read the version.
-enum class SerializationVersion : std::uint16_t { none = 0, v1 = 1 };
+using baton::kMaxSerializedSize;
+using baton::SerializationVersion;
 
-inline constexpr SerializationVersion kNewestReadableVersion = SerializationVersion::v1;
-
-// Most bytes of one serialized connection. The largest legitimate parts are one partial record, one record of
-// plaintext, unsent records up to the sender's output bound, and one partial handshake message.
-inline constexpr std::size_t kMaxSerializedSize = std::size_t{4} * 1024 * 1024;
-
-// Exact size of what serialize_unprotected would write; 0 for `none`.
+// Exact size of what serialize_unprotected would write; 0 for `none`. With `moving`: of a state that would
+// carry that besides.
 std::size_t serialization_length(const tls::ConnectionState& state, SerializationVersion version);
+std::size_t serialization_length(const tls::ConnectionState& state, const tls::InFlight& moving,
+                                 SerializationVersion version);
 
-// Encodes the state and destroys it: a connection lives in one place only (R1).
-// Errors: refused (version none), unsupported_version, limit_exceeded (over kMaxSerializedSize), and those of
-// tls::validate.
+// Whether serialize_unprotected would take a state of `length` bytes in this version. Errors: refused
+// (version none), unsupported_version, limit_exceeded (over kMaxSerializedSize).
+[[nodiscard]] Result<void> can_write(SerializationVersion version, std::size_t length);
+
+// Encodes the state and destroys it: a connection lives in one place only (R1). Errors: those of can_write
+// and of tls::validate.
 [[nodiscard]] Result<SecretBuffer> serialize_unprotected(tls::ConnectionState&& state,
                                                          SerializationVersion version);
 
-// Decodes every version up to kNewestReadableVersion, wholly, before anything is built from it (R5).
-// Errors: truncated, malformed (also trailing bytes), unsupported_version, unknown_field (a must-understand
-// field that this build does not know), limit_exceeded.
+// Decodes every version up to the newest that this build knows, wholly, before anything is built from it
+// (R5). Errors: truncated, malformed (also trailing bytes), unsupported_version, unknown_field (a
+// must-understand field that this build does not know), limit_exceeded.
 [[nodiscard]] Result<tls::ConnectionState> deserialize_unprotected(ByteView bytes);
+
+// The same, and holds the connection against what is expected here. More errors: those of check_import.
+[[nodiscard]] Result<tls::ConnectionState> deserialize_unprotected(ByteView bytes, const Import& import);
 
 }  // namespace baton::serialization

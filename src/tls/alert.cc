@@ -1,6 +1,6 @@
-#include "tls/alert.h"
+#include "baton/alert.h"
 
-namespace baton::tls {
+namespace baton {
 
 std::string to_string(Alert alert) {
   switch (alert) {
@@ -64,4 +64,4 @@ std::string to_string(Alert alert) {
   return "alert(" + std::to_string(static_cast<unsigned>(alert)) + ")";
 }
 
-}  // namespace baton::tls
+}  // namespace baton

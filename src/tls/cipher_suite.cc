@@ -39,10 +39,6 @@ const CipherSuite* find(Matches matches) {
 
 }  // namespace
 
-std::string_view to_string(ProtocolVersion version) {
-  return version == tls13 ? "TLSv1.3" : "TLSv1.2";
-}
-
 std::size_t CipherSuite::explicit_nonce_size() const {
   // RFC 5288 §3: the nonce_explicit of AES-GCM has 8 bytes; RFC 7905 §2: ChaCha20-Poly1305 has none.
   return version == tls12 && aead != AeadAlgorithm::chacha20_poly1305 ? 8 : 0;

@@ -5,15 +5,14 @@
 #include <span>
 #include <string_view>
 
+#include "baton/types.h"
 #include "crypto/aead.h"
 #include "crypto/kdf.h"
 
 namespace baton::tls {
 
-enum class ProtocolVersion : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
-
-// "TLSv1.2", "TLSv1.3".
-std::string_view to_string(ProtocolVersion version);
+using baton::ProtocolVersion;
+using baton::to_string;
 
 struct CipherSuite {
   std::uint16_t id;              // IANA number

@@ -11,6 +11,8 @@ namespace {
 // Bytes sent of an output that never runs empty before its front is given back.
 constexpr std::size_t kCompactOutputAfter = 256 * 1024;
 
+constexpr std::size_t kKeyUpdateSize = 5;  // bytes, RFC 8446 §4.6.3: type, uint24 length, request
+
 }  // namespace
 
 Connection::Connection(ConnectionState state, ConnectionOptions options, RecordProtection reader,
@@ -38,6 +40,23 @@ Result<Connection> Connection::from_state(ConnectionState state, ConnectionOptio
   auto writer = RecordProtection::create(*state.suite, state.write.keying);
   if (!writer) return pass_on(writer);
   return Connection(std::move(state), options, std::move(*reader), std::move(*writer));
+}
+
+Result<void> Connection::rekey_before_handover() {
+  if (given_away_.value || failure_) return writable();
+  if (state_.version() != ProtocolVersion::tls13) return {};
+  if (state_.write_closed) return step_write_key();
+  return send_key_update(KeyUpdateRequest::update_not_requested);
+}
+
+std::size_t Connection::rekey_size() const {
+  if (given_away_.value || failure_ || state_.write_closed || state_.version() != ProtocolVersion::tls13)
+    return 0;
+  return kRecordHeaderSize + kKeyUpdateSize + 1 + crypto::kAeadTagSize;  // 1: the content type
+}
+
+InFlight Connection::in_flight() const {
+  return {unopened().size(), plaintext_end_ - plaintext_begin_, output().size(), post_handshake_.held()};
 }
 
 Result<ConnectionState> Connection::into_state() && {
@@ -164,9 +183,14 @@ Result<void> Connection::update_keys(KeyUpdateRequest request) {
 }
 
 Result<void> Connection::send_key_update(KeyUpdateRequest request) {
-  const std::array<std::uint8_t, 5> message = {static_cast<std::uint8_t>(HandshakeType::key_update), 0, 0, 1,
-                                               static_cast<std::uint8_t>(request)};
+  const std::array<std::uint8_t, kKeyUpdateSize> message = {
+      static_cast<std::uint8_t>(HandshakeType::key_update), 0, 0, 1, static_cast<std::uint8_t>(request)};
   if (auto sealed = seal(ContentType::handshake, message); !sealed) return sealed;
+  return step_write_key();
+}
+
+// To the next generation of our key (RFC 8446 §7.2), whose records are counted from 0.
+Result<void> Connection::step_write_key() {
   auto next = next_traffic_secret(*state_.suite, state_.write.keying);
   if (!next) return pass_on(next);
   auto writer = RecordProtection::create(*state_.suite, *next);

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <optional>
-#include <variant>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "baton/events.h"
 #include "tls/alert.h"
 #include "tls/connection_state.h"
 #include "tls/limits.h"
@@ -14,23 +14,24 @@
 
 namespace baton::tls {
 
-// What Connection::next() has found. `Failure` (alert.h) is the fourth: the connection is over; output() may
-// hold our alert.
-struct NeedBytes {
-  std::size_t count;  // at least this many more bytes from the peer are needed before anything can happen
-};
-struct ApplicationData {
-  ByteView bytes;  // never empty; valid until the next call of a receiving function (writing leaves it alone)
-};
-struct PeerClosed {};  // close_notify: the peer will send nothing more; writing is still possible
-using Event = std::variant<NeedBytes, ApplicationData, PeerClosed, Failure>;
-
-enum class KeyUpdateRequest : std::uint8_t { update_not_requested = 0, update_requested = 1 };
+using baton::ApplicationData;
+using baton::Event;
+using baton::KeyUpdateRequest;
+using baton::NeedBytes;
+using baton::PeerClosed;
 
 struct ConnectionOptions {
   KeyLimits key_limits;
   // TLS 1.3: application records are padded to a multiple of this many bytes (RFC 8446 §5.4). 0: no padding.
   std::uint16_t padding_block = 0;
+};
+
+// Bytes of what moves with a connection.
+struct InFlight {
+  std::size_t unread_ciphertext = 0;
+  std::size_t unread_plaintext = 0;
+  std::size_t unsent_ciphertext = 0;
+  std::size_t partial_handshake = 0;
 };
 
 // Built from a ConnectionState and turned back into one. Not thread-safe. A connection that has been moved
@@ -58,6 +59,16 @@ class Connection {
 
   Connection(Connection&&) noexcept = default;
   Connection& operator=(Connection&&) noexcept = default;
+
+  // TLS 1.3: changes our sending key, so that the state that into_state() gives does not open what we have
+  // sent. The KeyUpdate that tells the peer is the last of output(); after close_notify nobody needs to be
+  // told. Nothing in TLS 1.2, which has no KeyUpdate.
+  [[nodiscard]] Result<void> rekey_before_handover();
+  // By how many bytes that makes output() grow.
+  std::size_t rekey_size() const;
+
+  // What into_state() would carry.
+  InFlight in_flight() const;
 
   // Gives the connection back as a value, with everything in flight. Refused after a failure.
   [[nodiscard]] Result<ConnectionState> into_state() &&;
@@ -103,6 +114,8 @@ class Connection {
   // Role, suite, names and so on. Sequence numbers and closure flags are current; in-flight fields are not.
   const ConnectionState& state() const { return state_; }
   const std::optional<Failure>& failure() const { return failure_; }
+  // Whether it was moved from or turned into a state.
+  bool given_away() const { return given_away_.value; }
 
  private:
   Connection(ConnectionState state, ConnectionOptions options, RecordProtection reader,
@@ -122,6 +135,7 @@ class Connection {
   Result<void> writable() const;
   Result<void> seal(ContentType type, ByteView content, std::size_t padding = 0);
   Result<void> send_key_update(KeyUpdateRequest request);
+  Result<void> step_write_key();
   Result<void> refresh_write_key();
   void answer_key_update_if_idle();
   void ask_for_key_update_if_used_up();

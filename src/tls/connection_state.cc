@@ -7,11 +7,17 @@ bool fragment_size_is_legal(std::uint16_t size) {
   return size >= kMinRecordPlaintext && size <= kMaxRecordPlaintext;
 }
 
-}  // namespace
-
-std::string_view to_string(Role role) {
-  return role == Role::server ? "server" : "client";
+// The chain is bounded, and no certificate is empty.
+bool chain_is_legal(const std::vector<Bytes>& chain) {
+  std::size_t size = 0;
+  for (const Bytes& certificate : chain) {
+    if (certificate.empty()) return false;
+    size += certificate.size();
+  }
+  return chain.size() <= kMaxPeerCertificates && size <= kMaxPeerChain;
 }
+
+}  // namespace
 
 Result<void> validate(const ConnectionState& state) {
   const auto malformed = [](const char* what) { return fail(ErrorCode::malformed, what); };
@@ -31,6 +37,15 @@ Result<void> validate(const ConnectionState& state) {
   }
   if (state.suite->explicit_nonce_size() == 0 && state.next_explicit_nonce != 0) {
     return malformed("an explicit nonce where the cipher suite has none");
+  }
+  if (!state.exporter_secret.empty() &&
+      (state.version() != ProtocolVersion::tls13 ||
+       state.exporter_secret.size() != crypto::hash_size(state.suite->hash))) {
+    return malformed("an exporter secret that the cipher suite cannot have");
+  }
+  if (!chain_is_legal(state.peer_chain)) return malformed("the peer's certificate chain is out of bounds");
+  if (!state.peer_chain.empty() && state.peer_digest) {
+    return malformed("both the peer's certificate chain and its digest");
   }
   return {};
 }

@@ -1,26 +1,32 @@
 // ConnectionState: the one value that is handed on.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "baton/types.h"
 #include "tls/cipher_suite.h"
 #include "tls/limits.h"
 
 namespace baton::tls {
 
-enum class Role : std::uint8_t { server = 0, client = 1 };
-std::string_view to_string(Role role);
+using baton::Role;
+using baton::to_string;
+using baton::UnixTime;
 
 // Where the connection stands. Value 1 is kept for early handoff (awaiting the client's Finished).
 enum class Phase : std::uint8_t { established = 0 };
 
 // A traffic secret of TLS 1.3 (32 or 48 bytes), or TLS 1.2's write key and fixed IV (20, 36 or 44 bytes).
 using KeyingMaterial = Secret<crypto::kMaxHashSize>;
+
+using CertificateDigest = std::array<std::uint8_t, 32>;  // SHA-256 of the DER form
 
 // What is needed to protect the next record of one direction.
 struct DirectionState {
@@ -31,7 +37,7 @@ struct DirectionState {
 // A field of the serialized form that this build does not know and need not understand; carried on unchanged.
 struct UnknownField {
   std::uint16_t type = 0;
-  Bytes value;
+  SecretBuffer value;  // who knows what a newer version keeps there
 };
 
 // All that is needed to continue an established TLS connection, and nothing else: no resumption secret, no
@@ -71,6 +77,16 @@ struct ConnectionState {
   std::string alpn;                    // the protocol chosen (RFC 7301)
   std::optional<std::uint16_t> group;  // IANA number of the key-exchange group
   std::optional<bool> resumed;         // whether the session was resumed
+  std::optional<UnixTime> handshake_time;
+
+  // The peer's verified certificate: the chain as the peer sent it, DER, leaf first; or only the SHA-256 of
+  // the leaf. Never both.
+  std::vector<Bytes> peer_chain;
+  std::optional<CertificateDigest> peer_digest;
+
+  // TLS 1.3's exporter_secret (RFC 8446 §7.5), one hash long; empty where it was not asked for. It opens and
+  // forges nothing of this connection, but whatever an application derives from it.
+  KeyingMaterial exporter_secret;
 
   std::vector<UnknownField> unknown_fields;  // in ascending order of type
 

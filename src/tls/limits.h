@@ -16,6 +16,10 @@ inline constexpr std::size_t kMaxTls12Expansion = 2048;  // bytes beyond the pla
 // a 2^16 of extensions that nobody sends); a renegotiating ClientHello of TLS 1.2 is far below.
 inline constexpr std::size_t kMaxPostHandshakeMessage = 66 * 1024;  // bytes
 
+// A peer's certificate chain that is kept, in all. A longer one is kept as a digest only.
+inline constexpr std::size_t kMaxPeerChain = 32 * 1024;  // bytes of DER
+inline constexpr std::size_t kMaxPeerCertificates = 16;
+
 // Records in a row that carry no application data (empty ones, KeyUpdates, tickets, warnings), and messages
 // in them. Each application record that we send makes up for one. A peer that sends more is working us for
 // nothing (R9). OpenSSL allows 32 KeyUpdates, BoringSSL 32 empty records.

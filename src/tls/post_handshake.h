@@ -38,6 +38,8 @@ class PostHandshakeReader {
   // Whether bytes of an unfinished message are held.
   bool in_message() const { return !buffer_.empty(); }
 
+  std::size_t held() const { return buffer_.size(); }
+
   SecretBuffer take_partial() { return std::exchange(buffer_, {}); }
 
  private:

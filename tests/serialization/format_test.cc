@@ -10,6 +10,7 @@ namespace baton::serialization {
 namespace {
 
 using test::bytes_of;
+using test::secret_bytes_of;
 using tls::ConnectionState;
 constexpr auto kV1 = SerializationVersion::v1;
 
@@ -20,6 +21,19 @@ Bytes encode(ConnectionState&& state) {
     return {};
   }
   return {blob->begin(), blob->end()};
+}
+
+Bytes certificate(std::size_t size, std::uint8_t fill) {
+  return Bytes(size, fill);
+}
+
+// What is kept for the application; both forms of the peer's identity exclude each other.
+void add_metadata(ConnectionState& state) {
+  state.peer_chain = {certificate(300, 'L'), certificate(200, 'I')};
+  state.handshake_time = UnixTime(std::chrono::seconds(1'795'467'780));
+  if (state.version() != tls::ProtocolVersion::tls13) return;
+  state.exporter_secret = tls::KeyingMaterial(crypto::hash_size(state.suite->hash));
+  std::ranges::fill(state.exporter_secret.data(), std::uint8_t{0xEE});
 }
 
 // A state in which every part of the format is present.
@@ -36,6 +50,8 @@ ConnectionState full_state(const tls::CipherSuite& suite, tls::Role role, std::m
   state.alpn = "h2";
   state.group = 29;
   state.resumed = true;
+  add_metadata(state);
+  state.peer_digest.reset();
   return state;
 }
 
@@ -61,6 +77,9 @@ TEST_F(FormatTest, RoundTripsEverySuiteRoleAndSequenceNumber) {
         EXPECT_EQ(back->alpn, "h2");
         EXPECT_EQ(back->group, 29);
         EXPECT_EQ(back->resumed, true);
+        EXPECT_EQ(back->peer_chain, (std::vector<Bytes>{certificate(300, 'L'), certificate(200, 'I')}));
+        EXPECT_EQ(back->handshake_time->time_since_epoch().count(), 1'795'467'780);
+        EXPECT_EQ(back->exporter_secret.empty(), suite.version == tls::ProtocolVersion::tls12);
         EXPECT_EQ(as_text(back->unread_ciphertext), "unread ciphertext");
         EXPECT_EQ(encode(std::move(*back)), blob);
       }
@@ -90,8 +109,8 @@ TEST_F(FormatTest, EveryTruncationIsRefused) {
         EXPECT_EQ(back.error().code, ErrorCode::truncated) << length;
       }
     }
-    EXPECT_EQ(accepted, 8u)
-        << "the fixed part, and the fixed part with the first one to seven of eight fields";
+    const bool tls13 = suite.version == tls::ProtocolVersion::tls13;
+    EXPECT_EQ(accepted, tls13 ? 11u : 10u) << "the fixed part, and all but the last of its fields";
   }
 }
 
@@ -184,6 +203,16 @@ TEST_F(FieldTest, UnknownFieldsAreBounded) {
   EXPECT_EQ(error_of(blob), ErrorCode::malformed);
 }
 
+Bytes chain_of(std::size_t count, std::size_t size) {
+  Bytes chain;
+  ByteWriter writer(chain);
+  for (std::size_t i = 0; i < count; ++i) {
+    writer.u24(static_cast<std::uint32_t>(size));
+    writer.bytes(certificate(size, 'c'));
+  }
+  return chain;
+}
+
 TEST_F(FieldTest, MalformedFieldsAreRefused) {
   EXPECT_EQ(error_of(with_field(0x0001, bytes_of("x"))), ErrorCode::malformed)
       << "must-understand bit missing";
@@ -194,6 +223,19 @@ TEST_F(FieldTest, MalformedFieldsAreRefused) {
   EXPECT_EQ(error_of(with_field(18, Bytes(3))), ErrorCode::malformed) << "group";
   EXPECT_EQ(error_of(with_field(19, Bytes{2})), ErrorCode::malformed) << "resumed";
   EXPECT_EQ(error_of(with_field(0x8004, Bytes(tls::kMaxPostHandshakeMessage + 1))), ErrorCode::malformed);
+  EXPECT_EQ(error_of(with_field(20, Bytes(31, 'd'))), ErrorCode::malformed) << "digest";
+  EXPECT_EQ(error_of(with_field(21, Bytes{0, 0, 0})), ErrorCode::malformed) << "an empty certificate";
+  EXPECT_EQ(error_of(with_field(21, Bytes{0, 0, 2, 1})), ErrorCode::malformed) << "half a certificate";
+  EXPECT_EQ(error_of(with_field(21, chain_of(17, 1))), ErrorCode::malformed) << "too many certificates";
+  EXPECT_EQ(error_of(with_field(21, chain_of(2, tls::kMaxPeerChain))), ErrorCode::malformed)
+      << "a long chain";
+  EXPECT_EQ(error_of(with_field(22, Bytes(31, 'e'))), ErrorCode::malformed) << "exporter secret";
+  EXPECT_EQ(error_of(with_field(22, Bytes(49, 'e'))), ErrorCode::malformed) << "exporter secret";
+  EXPECT_EQ(error_of(with_field(23, Bytes(7))), ErrorCode::malformed) << "handshake time";
+  EXPECT_EQ(error_of(with_field(23, Bytes(8, 0xff))), ErrorCode::malformed) << "handshake time";
+  Bytes both = with_field(20, Bytes(32, 'd'));
+  add_field(both, 21, chain_of(1, 1));
+  EXPECT_EQ(error_of(both), ErrorCode::malformed) << "digest and chain";
   Bytes twice = with_field(16, bytes_of("a"));
   add_field(twice, 16, bytes_of("b"));
   EXPECT_EQ(error_of(twice), ErrorCode::malformed) << "twice";
@@ -216,6 +258,12 @@ TEST_F(FormatTest, ImpossibleStatesAreNotWritten) {
   auto too_large = serialize_unprotected(std::move(pair.client), kV1);
   ASSERT_FALSE(too_large);
   EXPECT_EQ(too_large.error().code, ErrorCode::limit_exceeded);
+}
+
+TEST_F(FormatTest, TheVersionsOfTls12HaveNoExporter) {
+  auto pair = test::make_states(*tls::find_cipher_suite(0xC02F), random_);
+  pair.server.exporter_secret = tls::KeyingMaterial(32);
+  EXPECT_FALSE(serialize_unprotected(std::move(pair.server), kV1));
 }
 
 // Golden vectors: one connection a file, raw bytes. BATON_WRITE_GOLDEN=1 writes those that do not exist yet.
@@ -261,8 +309,14 @@ std::vector<Golden> golden_connections() {
       everything.alpn = "http/1.1";
       everything.group = 29;
       everything.resumed = false;
-      everything.unknown_fields.push_back({0x1234, bytes_of("unknown")});
+      everything.unknown_fields.push_back({0x1234, secret_bytes_of("unknown")});
       all.push_back({name + "-everything", std::move(everything)});
+      ConnectionState with_chain = golden_state(suite, role);
+      add_metadata(with_chain);
+      all.push_back({name + "-metadata", std::move(with_chain)});
+      ConnectionState with_digest = golden_state(suite, role);
+      with_digest.peer_digest.emplace().fill(0xDD);
+      all.push_back({name + "-digest", std::move(with_digest)});
     }
   }
   return all;

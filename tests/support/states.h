@@ -17,6 +17,11 @@ inline Bytes bytes_of(std::string_view text) {
   return {view.begin(), view.end()};
 }
 
+inline SecretBuffer secret_bytes_of(std::string_view text) {
+  const ByteView view = as_bytes(text);
+  return {view.begin(), view.end()};
+}
+
 inline Bytes random_bytes(std::mt19937_64& random, std::size_t size) {
   Bytes bytes(size);
   for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());

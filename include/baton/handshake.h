@@ -1,0 +1,58 @@
+// A TLS handshake on stock libssl that ends in a Connection. Sans-I/O.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "baton/bytes.h"
+#include "baton/config.h"
+#include "baton/connection.h"
+#include "baton/error.h"
+
+namespace baton {
+
+// What a step came to.
+enum class HandshakeStep : std::uint8_t {
+  need_bytes,  // give it what the peer sends next
+  complete,    // call connection()
+  failed       // see failure(); output may hold an alert that is still to be sent
+};
+
+// The loop: advance() with what the peer sent, send take_output(), until it is complete or failed. Belongs to
+// one thread at a time. A private key of RSA or P-384 takes milliseconds to sign: give such handshakes a
+// thread of their own.
+class Handshake {
+ public:
+  // Starts a handshake as `config` says: the server's waits for bytes; the client's has a ClientHello in
+  // take_output() after its first advance({}). Errors: invalid_argument, for Config::continuing(); crypto.
+  static Result<Handshake> start(const Config& config);
+
+  Handshake(Handshake&&) noexcept;
+  Handshake& operator=(Handshake&&) noexcept;
+  ~Handshake();
+
+  // Takes bytes that the peer sent, in any cutting. What the peer sent behind its handshake, in the same
+  // bytes, is kept for the connection (R2). After `complete` or `failed` it only repeats its answer.
+  HandshakeStep advance(ByteView bytes);
+
+  // Bytes for the peer, in order; may be some after any step, also after `failed` and after `complete`.
+  // Returned once. What was not taken when connection() is called stands in front of the connection's output.
+  Bytes take_output();
+
+  // Why it failed, after `failed`.
+  const Failure& failure() const;
+  // The server name of the ClientHello, as far as it is known; empty when there is none.
+  const std::string& server_name() const;
+
+  // The connection, after `complete`; consumes the handshake. Errors: invalid_argument, before `complete`;
+  // consumed; crypto.
+  [[nodiscard]] Result<Connection> connection() &&;
+
+ private:
+  struct Inside;
+  explicit Handshake(std::unique_ptr<Inside> inside);
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace baton

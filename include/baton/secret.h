@@ -1,0 +1,37 @@
+// A buffer for secrets, which wipes its memory when it is freed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "baton/bytes.h"
+
+namespace baton {
+
+// Overwrites the bytes with zeros in a way that the compiler may not drop.
+void wipe(MutableBytes bytes) noexcept;
+
+// An allocator that wipes what it frees.
+template <class T>
+struct WipingAllocator {
+  using value_type = T;
+
+  WipingAllocator() = default;
+  template <class U>
+  explicit WipingAllocator(const WipingAllocator<U>& /*other*/) noexcept {}
+
+  T* allocate(std::size_t count) { return std::allocator<T>{}.allocate(count); }
+  void deallocate(T* pointer, std::size_t count) noexcept {
+    wipe({reinterpret_cast<std::uint8_t*>(pointer), count * sizeof(T)});
+    std::allocator<T>{}.deallocate(pointer, count);
+  }
+
+  friend bool operator==(const WipingAllocator&, const WipingAllocator&) { return true; }
+};
+
+// A growing buffer whose memory is wiped when it is freed, also when it grows. `clear()` alone does not wipe.
+using SecretBuffer = std::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
+
+}  // namespace baton

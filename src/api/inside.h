@@ -1,0 +1,44 @@
+// What stands behind the public Connection and Config.
+#pragma once
+
+#include <memory>
+
+#include "baton/config.h"
+#include "baton/connection.h"
+#include "handshake/client.h"
+#include "handshake/server.h"
+#include "tls/connection.h"
+
+namespace baton {
+
+struct Config::Endpoint {
+  std::shared_ptr<const handshake::ServerEndpoint> server;
+  std::shared_ptr<const handshake::Tenant> tenant;  // what every client of `server` gets
+  std::shared_ptr<const handshake::ClientEndpoint> client;
+
+  Result<std::unique_ptr<handshake::Handshake>> start() const;
+};
+
+// What a Config says about the connections that are made with it.
+struct ConnectionSettings {
+  explicit ConnectionSettings(const Config& config)
+      : version(config.serialization_version()),
+        rekey(config.rekey_before_serialize()),
+        options{{}, config.padding_block()},
+        clock([config] { return config.now(); }) {}
+
+  SerializationVersion version;
+  bool rekey;
+  tls::ConnectionOptions options;
+  std::function<UnixTime()> clock;
+};
+
+struct Connection::Inside {
+  tls::Connection connection;
+  ConnectionSettings settings;
+};
+
+// Builds the keys.
+Result<Connection> make_connection(tls::ConnectionState state, ConnectionSettings settings);
+
+}  // namespace baton

@@ -1,0 +1,229 @@
+#include "serialization/v1_fields.h"
+
+#include <algorithm>
+#include <array>
+
+namespace baton::serialization {
+namespace {
+
+using tls::ConnectionState;
+
+constexpr std::uint16_t kMustUnderstand = 0x8000;
+constexpr std::size_t kFieldHeaderSize = 6;  // type, uint32 length
+constexpr std::size_t kMaxNameSize =
+    255;  // bytes: a host name (RFC 1035 §2.3.4), an ALPN protocol (RFC 7301 §3.1)
+constexpr std::size_t kMaxUnknownFields = 64;
+constexpr std::uint64_t kLatestTime = 253'402'300'799;  // seconds: the end of the year 9999
+
+// Optional fields. A field that describes something which later records change carries the must-understand
+// bit.
+enum FieldType : std::uint16_t {
+  unread_ciphertext = 1 | kMustUnderstand,
+  unread_plaintext = 2 | kMustUnderstand,
+  unsent_ciphertext = 3 | kMustUnderstand,
+  partial_handshake = 4 | kMustUnderstand,
+  server_name = 16,
+  alpn = 17,
+  group = 18,
+  resumed = 19,
+  peer_digest = 20,
+  peer_chain = 21,
+  exporter_secret = 22,
+  handshake_time = 23,
+};
+constexpr std::array kKnownTypes = {
+    unread_ciphertext, unread_plaintext, unsent_ciphertext, partial_handshake, server_name,   alpn, group,
+    resumed,           peer_digest,      peer_chain,        exporter_secret,   handshake_time};
+
+constexpr std::uint16_t number_of(std::uint16_t type) {
+  return type & static_cast<std::uint16_t>(~kMustUnderstand);
+}
+
+struct Field {
+  std::uint16_t type;
+  ByteView value;
+};
+
+// The small values that have no bytes of their own in the state.
+struct Scratch {
+  Bytes group;
+  Bytes resumed;
+  Bytes peer_chain;
+  Bytes handshake_time;
+};
+
+// Every certificate with its length in front.
+void put_chain(const std::vector<Bytes>& chain, Bytes& out) {
+  ByteWriter writer(out);
+  for (const Bytes& certificate : chain) {
+    writer.u24(static_cast<std::uint32_t>(certificate.size()));
+    writer.bytes(certificate);
+  }
+}
+
+Result<std::vector<Bytes>> decode_chain(ByteView value) {
+  std::vector<Bytes> chain;
+  ByteReader reader(value);
+  while (reader.left() > 0) {
+    const ByteView certificate = reader.bytes(reader.u24());
+    if (!reader.ok() || certificate.empty() || chain.size() == tls::kMaxPeerCertificates) {
+      return malformed("the peer's certificate chain is damaged");
+    }
+    chain.emplace_back(certificate.begin(), certificate.end());
+  }
+  return chain;
+}
+
+std::uint64_t seconds_of(UnixTime time) {
+  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
+Result<UnixTime> decode_time(ByteView value) {
+  if (value.size() != sizeof(std::uint64_t)) return malformed("a time does not have eight bytes");
+  const std::uint64_t seconds = ByteReader(value).u64();
+  if (seconds > kLatestTime) return malformed("a time is out of range");
+  return UnixTime(std::chrono::seconds(seconds));
+}
+
+// The fields that the state has, in ascending order of their numbers.
+std::vector<Field> fields_of(const ConnectionState& state, Scratch& scratch) {
+  std::vector<Field> fields;
+  const auto add = [&fields](std::uint16_t type, ByteView value) {
+    if (!value.empty()) fields.push_back({type, value});
+  };
+  add(unread_ciphertext, state.unread_ciphertext);
+  add(unread_plaintext, state.unread_plaintext);
+  add(unsent_ciphertext, state.unsent_ciphertext);
+  add(partial_handshake, state.partial_handshake);
+  add(server_name, as_bytes(state.server_name));
+  add(alpn, as_bytes(state.alpn));
+  if (state.group) ByteWriter(scratch.group).u16(*state.group);
+  if (state.resumed) ByteWriter(scratch.resumed).u8(*state.resumed ? 1 : 0);
+  put_chain(state.peer_chain, scratch.peer_chain);
+  if (state.handshake_time) ByteWriter(scratch.handshake_time).u64(seconds_of(*state.handshake_time));
+  add(group, scratch.group);
+  add(resumed, scratch.resumed);
+  if (state.peer_digest) add(peer_digest, *state.peer_digest);
+  add(peer_chain, scratch.peer_chain);
+  add(exporter_secret, state.exporter_secret.view());
+  add(handshake_time, scratch.handshake_time);
+  for (const tls::UnknownField& unknown : state.unknown_fields)
+    fields.push_back({unknown.type, unknown.value});
+  std::ranges::sort(fields, {}, [](const Field& field) { return number_of(field.type); });
+  return fields;
+}
+
+// Must-understand fields that this build does not know are refused, others are carried on unchanged.
+Result<void> keep_unknown(const Field& field, ConnectionState& state) {
+  const bool known_number = std::ranges::any_of(
+      kKnownTypes, [&](std::uint16_t type) { return number_of(type) == number_of(field.type); });
+  if (known_number) return malformed("a field has a wrong must-understand bit");
+  if ((field.type & kMustUnderstand) != 0) {
+    return fail(ErrorCode::unknown_field,
+                "the serialized connection has field " + std::to_string(number_of(field.type)) +
+                    ", which must be understood and is not known to this version of Baton");
+  }
+  if (state.unknown_fields.size() == kMaxUnknownFields) return malformed("too many fields");
+  state.unknown_fields.push_back({field.type, SecretBuffer(field.value.begin(), field.value.end())});
+  return {};
+}
+
+Result<void> set_field(const Field& field, ConnectionState& state) {
+  const ByteView value = field.value;
+  switch (field.type) {
+    case unread_ciphertext:
+      state.unread_ciphertext.assign(value.begin(), value.end());
+      break;
+    case unread_plaintext:
+      state.unread_plaintext.assign(value.begin(), value.end());
+      break;
+    case unsent_ciphertext:
+      state.unsent_ciphertext.assign(value.begin(), value.end());
+      break;
+    case partial_handshake:
+      if (value.size() > tls::kMaxPostHandshakeMessage)
+        return malformed("a partial handshake message is too long");
+      state.partial_handshake.assign(value.begin(), value.end());
+      break;
+    case server_name:
+    case alpn:
+      if (value.size() > kMaxNameSize) return malformed("a name is too long");
+      (field.type == alpn ? state.alpn : state.server_name) = as_text(value);
+      break;
+    case group:
+      if (value.size() != 2) return malformed("the group does not have two bytes");
+      state.group = ByteReader(value).u16();
+      break;
+    case resumed:
+      if (value.size() != 1 || value[0] > 1) return malformed("the resumed field is neither 0 nor 1");
+      state.resumed = value[0] == 1;
+      break;
+    case peer_digest:
+      state.peer_digest.emplace();
+      if (value.size() != state.peer_digest->size()) return malformed("a digest does not have 32 bytes");
+      std::ranges::copy(value, state.peer_digest->begin());
+      break;
+    case peer_chain: {
+      auto chain = decode_chain(value);
+      if (!chain) return pass_on(chain);
+      state.peer_chain = std::move(*chain);
+      break;
+    }
+    case exporter_secret:
+      // Its exact size is the cipher suite's business: see validate().
+      if (value.size() > tls::KeyingMaterial::kCapacity) return malformed("the exporter secret is too long");
+      state.exporter_secret = tls::KeyingMaterial(value);
+      break;
+    case handshake_time: {
+      auto time = decode_time(value);
+      if (!time) return pass_on(time);
+      state.handshake_time = *time;
+      break;
+    }
+    default:
+      return keep_unknown(field, state);
+  }
+  // One encoding per value: what is empty is left out.
+  if (value.empty()) return malformed("a field is empty");
+  return {};
+}
+
+}  // namespace
+
+std::size_t v1_field_size(std::size_t value_size) {
+  return value_size == 0 ? 0 : kFieldHeaderSize + value_size;
+}
+
+std::size_t v1_fields_length(const ConnectionState& state) {
+  std::size_t length = 0;
+  Scratch scratch;
+  for (const Field& field : fields_of(state, scratch)) length += v1_field_size(field.value.size());
+  return length;
+}
+
+void encode_v1_fields(const ConnectionState& state, SecretBuffer& out) {
+  ByteWriter writer(out);
+  Scratch scratch;
+  for (const Field& field : fields_of(state, scratch)) {
+    writer.u16(field.type);
+    writer.u32(static_cast<std::uint32_t>(field.value.size()));
+    writer.bytes(field.value);
+  }
+}
+
+Result<void> decode_v1_fields(ByteReader& reader, ConnectionState& state) {
+  int previous = -1;
+  while (reader.ok() && reader.left() > 0) {
+    Field field{};
+    field.type = reader.u16();
+    field.value = reader.bytes(reader.u32());
+    if (!reader.ok()) break;
+    if (number_of(field.type) <= previous) return malformed("fields are not in ascending order");
+    previous = number_of(field.type);
+    if (auto set = set_field(field, state); !set) return set;
+  }
+  if (!reader.ok()) return fail(ErrorCode::truncated, "the serialized connection ends inside a field");
+  return {};
+}
+
+}  // namespace baton::serialization
