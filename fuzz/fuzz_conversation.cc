@@ -1,12 +1,13 @@
-// Two connections talk: writes, partial deliveries and reads, KeyUpdates, transfers and closes in any order.
-// Every byte must arrive exactly once and in order (R2), and no (key, nonce) pair may repeat (R1, by the
-// recorder). Input: suite, options; then operations: which and by whom (one byte), how much (two bytes).
+// Two connections talk: writes, partial deliveries and reads, KeyUpdates, transfers (plain, rekeyed and
+// sealed) and closes in any order. Every byte must arrive exactly once and in order (R2), and no (key, nonce)
+// pair may repeat (R1, by the recorder). Input: suite, options; then operations: which and by whom (one
+// byte), how much (two bytes).
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 
 #include "crypto/nonce_recorder.h"
-#include "serialization/serialization.h"
+#include "serialization/sealed.h"
 #include "tls/connection.h"
 
 namespace {
@@ -25,6 +26,20 @@ constexpr std::uint64_t kSmallKeyLimit = 128;  // records
 
 void require(bool condition) {
   if (!condition) std::abort();
+}
+
+constexpr auto kVersion = SerializationVersion::v1;
+constexpr UnixTime kNow{std::chrono::seconds(1'800'000'000)};
+
+const Seal& seal() {
+  static const Seal kSeal = [] {
+    auto keys = KeyRing::create(kNow);
+    require(keys.has_value());
+    auto made = Seal::create(std::move(*keys), std::make_shared<MemoryClaimStore>(), {"fuzzer", "transfer"});
+    require(made.has_value());
+    return std::move(*made);
+  }();
+  return kSeal;
 }
 
 struct End {
@@ -94,6 +109,10 @@ class Conversation {
         return settle();
       case 11:
         return close(end);
+      case 12:
+        return transfer_rekeyed(end);
+      case 13:
+        return transfer_sealed(end);
       default:
         return read(end, SIZE_MAX);
     }
@@ -163,20 +182,48 @@ class Conversation {
     ++updates_;
   }
 
-  void transfer(End& end) {
-    constexpr auto kVersion = serialization::SerializationVersion::v1;
+  // Takes the state of an end, which can do nothing afterwards (R1).
+  tls::ConnectionState give_away(End& end) {
+    const std::size_t length =
+        serialization::serialization_length(end.connection.state(), end.connection.in_flight(), kVersion);
     auto state = std::move(end.connection).into_state();
-    require(state.has_value());
-    // R1: what was given away sends nothing.
+    require(state.has_value() && serialization::serialization_length(*state, kVersion) == length);
     require(!end.connection.write(as_bytes("x")));
     static_cast<void>(end.connection.close_write());
     end.connection.abort(tls::Alert::internal_error, "given away");
     require(end.connection.output().empty());
-    const std::size_t length = serialization::serialization_length(*state, kVersion);
-    auto serialized = serialization::serialize_unprotected(std::move(*state), kVersion);
+    return std::move(*state);
+  }
+
+  void transfer(End& end) {
+    tls::ConnectionState state = give_away(end);
+    const std::size_t length = serialization::serialization_length(state, kVersion);
+    auto serialized = serialization::serialize_unprotected(std::move(state), kVersion);
     require(serialized.has_value() && serialized->size() == length);
     auto back = serialization::deserialize_unprotected(*serialized);
     require(back.has_value());
+    end.connection = connect(std::move(*back), options_);
+  }
+
+  void transfer_rekeyed(End& end) {
+    if (updates_ == kMostUpdates) return;
+    ++updates_;
+    const std::size_t waiting = end.connection.output().size();
+    const std::size_t grows = end.connection.rekey_size();
+    require(end.connection.rekey_before_handover().has_value());
+    require(end.connection.output().size() == waiting + grows);
+    transfer(end);
+  }
+
+  void transfer_sealed(End& end) {
+    const tls::Role role = end.connection.state().role;
+    auto envelope = serialization::seal(give_away(end), kVersion, seal(), kNow);
+    require(envelope.has_value());
+    const serialization::Import import{role, {}, kNow};
+    auto back = serialization::open(*envelope, seal(), import);
+    require(back.has_value());
+    auto again = serialization::open(*envelope, seal(), import);
+    require(!again && again.error().code == ErrorCode::already_claimed);
     end.connection = connect(std::move(*back), options_);
   }
 

@@ -101,6 +101,7 @@ class Config {
   bool rekey_before_serialize() const { return rekey_; }
   const ImportPolicy& import_policy() const { return policy_; }
   std::uint16_t padding_block() const { return padding_block_; }
+  const std::function<UnixTime()>& clock() const { return clock_; }
   UnixTime now() const { return clock_(); }
 
   // For Baton itself: what starts handshakes; null where none can be started.

@@ -25,7 +25,7 @@ struct ConnectionSettings {
       : version(config.serialization_version()),
         rekey(config.rekey_before_serialize()),
         options{{}, config.padding_block()},
-        clock([config] { return config.now(); }) {}
+        clock(config.clock()) {}
 
   SerializationVersion version;
   bool rekey;
