@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/unix_time.h"
+
 namespace baton::serialization {
 namespace {
 
@@ -13,7 +15,6 @@ constexpr std::size_t kFieldHeaderSize = 6;  // type, uint32 length
 constexpr std::size_t kMaxNameSize =
     255;  // bytes: a host name (RFC 1035 §2.3.4), an ALPN protocol (RFC 7301 §3.1)
 constexpr std::size_t kMaxUnknownFields = 64;
-constexpr std::uint64_t kLatestTime = 253'402'300'799;  // seconds: the end of the year 9999
 
 // Optional fields. A field that describes something which later records change carries the must-understand
 // bit.
@@ -81,7 +82,7 @@ std::uint64_t seconds_of(UnixTime time) {
 Result<UnixTime> decode_time(ByteView value) {
   if (value.size() != sizeof(std::uint64_t)) return malformed("a time does not have eight bytes");
   const std::uint64_t seconds = ByteReader(value).u64();
-  if (seconds > kLatestTime) return malformed("a time is out of range");
+  if (seconds > seconds_of(kLatestTime)) return malformed("a time is out of range");
   return UnixTime(std::chrono::seconds(seconds));
 }
 

@@ -1,5 +1,7 @@
 #include "tls/connection_state.h"
 
+#include "base/unix_time.h"
+
 namespace baton::tls {
 namespace {
 
@@ -42,6 +44,9 @@ Result<void> validate(const ConnectionState& state) {
       (state.version() != ProtocolVersion::tls13 ||
        state.exporter_secret.size() != crypto::hash_size(state.suite->hash))) {
     return malformed("an exporter secret that the cipher suite cannot have");
+  }
+  if (state.handshake_time && !is_in_range(*state.handshake_time)) {
+    return malformed("the time of the handshake is out of range");
   }
   if (!chain_is_legal(state.peer_chain)) return malformed("the peer's certificate chain is out of bounds");
   if (!state.peer_chain.empty() && state.peer_digest) {

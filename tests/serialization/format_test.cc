@@ -260,6 +260,14 @@ TEST_F(FormatTest, ImpossibleStatesAreNotWritten) {
   EXPECT_EQ(too_large.error().code, ErrorCode::limit_exceeded);
 }
 
+TEST_F(FormatTest, ATimeThatCannotBeReadIsNotWritten) {
+  for (const std::int64_t seconds : {std::int64_t{-1}, std::int64_t{253'402'300'800}}) {
+    auto pair = test::make_states(*tls::find_cipher_suite(0x1301), random_);
+    pair.server.handshake_time = UnixTime(std::chrono::seconds(seconds));
+    EXPECT_FALSE(serialize_unprotected(std::move(pair.server), kV1)) << seconds;
+  }
+}
+
 TEST_F(FormatTest, TheVersionsOfTls12HaveNoExporter) {
   auto pair = test::make_states(*tls::find_cipher_suite(0xC02F), random_);
   pair.server.exporter_secret = tls::KeyingMaterial(32);
