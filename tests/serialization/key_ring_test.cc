@@ -141,13 +141,13 @@ TEST(KeyRing, ASecretInPlaceOfAnIdIsNotQuoted) {
 
 TEST(KeyRing, TimesThatTheTextCannotHoldAreRefused) {
   for (const UnixTime time : {UnixTime::min(), UnixTime(std::chrono::seconds(-1)), UnixTime::max(),
-                              serialization::kLatestTime + std::chrono::seconds(1)}) {
+                              kLatestTime + std::chrono::seconds(1)}) {
     auto ring = KeyRing::create(time);
     ASSERT_FALSE(ring);
     EXPECT_EQ(ring.error().code, ErrorCode::invalid_argument);
     EXPECT_FALSE(parse(kRing).rotate(time));
   }
-  auto ring = KeyRing::create(serialization::kLatestTime);
+  auto ring = KeyRing::create(kLatestTime);
   ASSERT_TRUE(ring);
   EXPECT_EQ(print(parse(print(*ring))), print(*ring));
 }
