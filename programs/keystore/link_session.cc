@@ -245,11 +245,16 @@ void LinkSession::log_news() {
   while (auto news = service_->next_news()) {
     if (const auto* hello = std::get_if<offload::Hello>(&*news)) {
       shared_.counters.get("links").add();
+      // Never `none`: a HELLO that nothing can be written for ends the link, and is no news.
+      const auto written =
+          offload::written_version(shared_.config.serialization_version, hello->newest_readable)
+              .value_or(serialization::SerializationVersion::none);
       log_event(LogLevel::info, "link_up",
                 {{"application_server", application_server_->name},
                  {"peer", address_},
                  {"software", hello->software},
-                 {"reads_serialization_version", hello->newest_readable}});
+                 {"reads_serialization_version", hello->newest_readable},
+                 {"serialization_version", static_cast<std::uint16_t>(written)}});
     } else if (const auto* error = std::get_if<offload::LinkError>(&*news)) {
       end_reason_ = "the application server ended the link: " + error->text;
       log_event(LogLevel::warning, "link_error_received",

@@ -1,9 +1,9 @@
 #include "proxy/key_store_link.h"
 
 #include <algorithm>
-
 #include <asio/experimental/awaitable_operators.hpp>
 
+#include "common/log.h"
 #include "net/link_pump.h"
 #include "net/timeout.h"
 
@@ -23,6 +23,13 @@ offload::HelloInfo hello_info() {
   offload::HelloInfo info;
   info.software = "baton-proxy " BATON_VERSION;
   return info;
+}
+
+// The version of a serialized connection: docs/serialization-format.md, header. 0 where it has none.
+std::uint16_t serialization_version(ByteView serialized) {
+  ByteReader reader(serialized);
+  static_cast<void>(reader.u32());  // magic number
+  return reader.u16();
 }
 
 }  // namespace
@@ -152,6 +159,7 @@ void KeyStoreLink::handle(offload::ClientEvent event) {
   if (auto* bytes = std::get_if<offload::Received<offload::ServerBytes>>(&event)) {
     deliver(bytes->id, std::move(bytes->body));
   } else if (auto* handoff = std::get_if<offload::Received<offload::Handoff>>(&event)) {
+    log_first(handoff->body);
     deliver(handoff->id, std::move(handoff->body));
   } else if (auto* failed = std::get_if<offload::Received<offload::Failed>>(&event)) {
     deliver(failed->id, std::move(failed->body));
@@ -165,6 +173,15 @@ void KeyStoreLink::handle(offload::ClientEvent event) {
     changed();  // Hello, GoAway
     close_if_done();
   }
+}
+
+// The key store's HELLO does not tell which version it writes, so the first handoff does. It stays the same
+// as long as the link lives.
+void KeyStoreLink::log_first(const offload::Handoff& handoff) {
+  if (std::exchange(had_handoff_, true)) return;
+  programs::log_event(programs::LogLevel::info, "link_first_handoff",
+                      {{"software", client_.peer().software},
+                       {"serialization_version", serialization_version(handoff.serialized)}});
 }
 
 void KeyStoreLink::deliver(HandshakeId id, HandshakeEvent event) {

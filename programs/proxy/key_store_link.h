@@ -83,6 +83,7 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
   net::Task<Result<void>> watch(std::chrono::milliseconds hello_timeout);
   void dispatch();
   void handle(offload::ClientEvent event);
+  void log_first(const offload::Handoff& handoff);
   void deliver(offload::HandshakeId id, HandshakeEvent event);
   void lose_handshakes(const std::string& reason);
   void tell_of_window();
@@ -97,6 +98,7 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
   std::map<offload::HandshakeId, RemoteHandshake*> handshakes_;
   std::function<void()> on_change_;
   std::uint64_t last_pong_ = 0;
+  bool had_handoff_ = false;
   bool done_ = false;
   std::string end_reason_;
 };

@@ -101,7 +101,8 @@ class Program:
         if not self.log.exists():
             return []
         lines = self.log.read_text().splitlines()
-        parsed = [json.loads(line) for line in lines if line.endswith("}")]
+        # A log can be long, and JSON is slow: only lines that may match are parsed.
+        parsed = [json.loads(line) for line in lines if line.endswith("}") and (event or "") in line]
         return [one for one in parsed if event in (None, one["event"])
                 and all(one.get(key) == value for key, value in fields.items())]
 
@@ -198,10 +199,27 @@ class Fleet:
         self.proxy_dir = directory / "proxy"
         self.keystore_dir.mkdir()
         self.proxy_dir.mkdir()
-        self.keystore = Program("baton-keystore", self._write_keystore(), directory / "keystore.log")
-        self.proxy = Program("baton-proxy", self._write_proxy(), directory / "proxy.log", proxy_user)
+        self._link_tables: dict[str, dict[str, object]] = {}
+        self._programs: list[Program] = []
+        self.keystore = self.key_store("keystore", self.link_address())
+        self.proxy = self.application_server("proxy", self.port, self.link_address(), proxy_user)
         if proxy_user:
             self._give_to(proxy_user)
+
+    def key_store(self, stem: str, address: str, build: str = "baton-keystore", **root: object) -> Program:
+        """A key store of this fleet, not started; `root` are keys at the root of its file."""
+        config = self._write_keystore(stem, address, root)
+        return self._add(Program(build, config, self.directory / f"{stem}.log"))
+
+    def application_server(self, stem: str, port: int, key_store: str, user: int | None = None,
+                           build: str = "baton-proxy", listener: str = "https") -> Program:
+        """An application server of this fleet, not started."""
+        config = self._write_proxy(stem, port, key_store, listener)
+        return self._add(Program(build, config, self.directory / f"{stem}.log", user))
+
+    def _add(self, program: Program) -> Program:
+        self._programs.insert(0, program)
+        return program
 
     @property
     def ca_file(self) -> Path:
@@ -218,7 +236,7 @@ class Fleet:
         self.backend.__exit__(*exc_info)
 
     def _kill_programs(self) -> None:
-        for program in (self.proxy, self.keystore):
+        for program in self._programs:
             if program.process and program.process.poll() is None:
                 program.kill()
 
@@ -246,6 +264,12 @@ class Fleet:
         return str(target)
 
     def _link_files(self, folder: Path, name: str, usage: str, ca_key: str) -> dict[str, object]:
+        """Made once: all key stores have one certificate, and so have all application servers."""
+        if name not in self._link_tables:
+            self._link_tables[name] = self._make_link_files(folder, name, usage, ca_key)
+        return self._link_tables[name]
+
+    def _make_link_files(self, folder: Path, name: str, usage: str, ca_key: str) -> dict[str, object]:
         leaf = pki.make_leaf(folder, self.link_ca, "ecdsa", [name], usage=usage)
         leaf.key_file.chmod(0o600)
         return {"certificate": str(leaf.chain_file), "private_key": str(leaf.key_file),
@@ -265,10 +289,10 @@ class Fleet:
                         for leaf in tenant.leaves]
         return table("[[tenant]]", {"names": tenant.names, "certificates": certificates} | tenant.settings)
 
-    def _write_keystore(self) -> Path:
+    def _write_keystore(self, stem: str, address: str, more_root: dict[str, object]) -> Path:
         root: dict[str, object] = {"serialization_version": 1}
         identity: dict[str, object] = {"identity": PROXY_IDENTITY}
-        link: dict[str, object] = {"listen": [self.link_address()]}
+        link: dict[str, object] = {"listen": [address]}
         if self.unix_link:
             identity = {"uid": os.getuid()}
         else:
@@ -278,26 +302,28 @@ class Fleet:
             key_file.write_bytes(self.ticket_keys)
             key_file.chmod(0o600)
             root["ticket_key_file"] = str(key_file)
-        log = {"format": "json", "file": str(self.directory / "keystore.log")}
+        log = {"format": "json", "file": str(self.directory / f"{stem}.log")}
         settings = {"log": log, "link": link} | self.keystore_settings
         tables = [table(f"[{name}]", values) for name, values in settings.items() if isinstance(values, dict)]
         root |= {name: value for name, value in settings.items() if not isinstance(value, dict)}
-        return self.write(self.directory / "keystore.toml", table("", root), *tables,
+        root |= more_root
+        return self.write(self.directory / f"{stem}.toml", table("", root), *tables,
                           table("[[application_server]]", identity | {"names": self.allowed_names}),
                           *map(self._tenant_table, self.tenants))
 
-    def _write_proxy(self) -> Path:
-        key_store: dict[str, object] = {"address": self.link_address()}
+    def _write_proxy(self, stem: str, port: int, address: str, listener_name: str) -> Path:
+        key_store: dict[str, object] = {"address": address}
         if not self.unix_link:
             key_store["server_name"] = KEY_STORE_NAME
             key_store |= self._link_files(self.proxy_dir, PROXY_IDENTITY, "client", "ca")
-        log = {"format": "json", "file": str(self.proxy_dir / "proxy.log")}
-        settings = {"log": log, "key_store": key_store} | self.proxy_settings
-        listener = {"name": "https", "listen": [f"127.0.0.1:{self.port}", f"[::1]:{self.port}"],
+        log = {"format": "json", "file": str(self.proxy_dir / f"{stem}.log")}
+        key_store |= self.proxy_settings.get("key_store", {})
+        settings = self.proxy_settings | {"log": log, "key_store": key_store}
+        listener = {"name": listener_name, "listen": [f"127.0.0.1:{port}", f"[::1]:{port}"],
                     "backend": f"127.0.0.1:{self.backend.port}"}
-        path = self.write(self.proxy_dir / "proxy.toml", table("[[listener]]", listener),
+        path = self.write(self.proxy_dir / f"{stem}.toml", table("[[listener]]", listener),
                           *[table(f"[{name}]", values) for name, values in settings.items()])
-        (self.directory / "proxy.log").symlink_to(self.proxy_dir / "proxy.log")
+        (self.directory / f"{stem}.log").symlink_to(self.proxy_dir / f"{stem}.log")
         return path
 
     def _give_to(self, user: int) -> None:
