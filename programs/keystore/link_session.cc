@@ -183,8 +183,10 @@ net::Task<Result<void>> LinkSession::send() {
   co_return co_await net::send_link_output(end, *stream_, wake_, [this] { return finished(); });
 }
 
+// After our own GO_AWAY the application server closes the link: only it knows that no OPEN is on its way. The
+// event loop does not wait for it longer than for a handshake.
 bool LinkSession::finished() const {
-  return closed_ || service_->link().closed() || (service_->link().going_away() && service_->held() == 0);
+  return closed_ || service_->link().closed() || (peer_goes_away_ && service_->held() == 0);
 }
 
 net::Task<Result<void>> LinkSession::watch_deadlines() {
@@ -255,6 +257,8 @@ void LinkSession::log_news() {
                  {"software", hello->software},
                  {"reads_serialization_version", hello->newest_readable},
                  {"serialization_version", static_cast<std::uint16_t>(written)}});
+    } else if (std::holds_alternative<offload::GoAway>(*news)) {
+      peer_goes_away_ = true;
     } else if (const auto* error = std::get_if<offload::LinkError>(&*news)) {
       end_reason_ = "the application server ended the link: " + error->text;
       log_event(LogLevel::warning, "link_error_received",

@@ -79,6 +79,7 @@ class LinkSession : public std::enable_shared_from_this<LinkSession> {
   std::chrono::steady_clock::time_point last_received_ = std::chrono::steady_clock::now();
   std::string end_reason_;  // for the log
   bool draining_ = false;
+  bool peer_goes_away_ = false;
   bool closed_ = false;
 };
 

@@ -42,6 +42,13 @@ Bytes plaintext_alert(tls::Alert alert) {
       21, 3, 3, 0, 2, static_cast<std::uint8_t>(tls::AlertLevel::fatal), static_cast<std::uint8_t>(alert)};
 }
 
+// Whether our OPEN crossed the key store's GO_AWAY, and neither side of the client has moved on since.
+// docs/link-protocol.md: such a handshake may begin again, with all bytes of the client, on another link.
+bool can_begin_again(const HandshakeEvent& event, std::uint64_t moved) {
+  const auto* failed = std::get_if<offload::Failed>(&event);
+  return failed != nullptr && failed->reason == offload::FailureReason::going_away && moved == 0;
+}
+
 }  // namespace
 
 ClientHandshake::ClientHandshake(net::Socket& client, KeyStoreLinks& links, const std::string& listener,
@@ -70,6 +77,10 @@ net::Task<Result<ClientHandshake::Finished>> ClientHandshake::relay(std::chrono:
   const HandshakeFailure gone{"client_gone", "the client closed the connection during its handshake", {}, {}};
   for (;;) {
     while (auto event = remote_->next_event()) {
+      if (can_begin_again(*event, relayed_out_ + dropped_)) {
+        if (auto failure = co_await open(timeout)) co_return failed(std::move(*failure));
+        continue;
+      }
       if (auto finished = co_await handle(std::move(*event))) co_return std::move(*finished);
     }
     if (auto failure = forward()) co_return failed(std::move(*failure));

@@ -94,6 +94,20 @@ class Rollout:
         assert old.program.stop() == 0
         self.check_store(old)
 
+    def stop_store_with_links(self) -> None:
+        """Its application servers go to the next one at once, in the middle of their handshakes."""
+        old, self.store = self.store, self.new_store(OLD_1)
+        self.stores.append(self.store)
+        for slot in self.slots:
+            slot.balancer.target = self.store.port
+        assert old.program.stop() == 0
+        self.serve_some()
+
+    def serve_some(self) -> None:
+        for slot in self.slots:
+            goal = self.load.served(slot.server.stem) + LEAST_SERVED
+            self.wait(lambda: self.load.served(slot.server.stem) >= goal, f"{goal} clients served at {slot.name}")
+
     def replace_server(self, slot: Slot, build: str) -> None:
         """What its clients have running there goes on, and ends, while the old one drains."""
         old, slot.server = slot.server, self.new_server(slot, build)
@@ -185,6 +199,17 @@ def test_no_client_notices_a_rollout_or_a_rollback(tmp_path):
     assert played.seen == set(WRITTEN)
     established = sum(len(store.program.events("handshake_ended", reason="established")) for store in played.stores)
     assert established == played.load.served_in_all() + len(played.servers)
+
+
+def test_no_client_notices_that_a_key_store_with_links_is_stopped(tmp_path):
+    fleet = Fleet(tmp_path, [Tenant([rollout.NAME])], backend=Network())
+    with fleet.not_started():
+        played = Rollout(fleet)
+        with played.load:
+            played.serve_some()
+            for _ in range(4):
+                played.stop_store_with_links()
+        assert played.load.failures() == []
 
 
 # --- the bytes on a link ---
