@@ -36,26 +36,17 @@ tl::unexpected<Error> io_failure(const std::filesystem::path& path, int error_nu
                                          std::generic_category().message(error_number)));
 }
 
-Result<struct stat> inspect_regular_file(const OpenFile& file, const std::filesystem::path& path) {
-  struct stat status {};
-  if (file.descriptor() < 0 || ::fstat(file.descriptor(), &status) != 0) return io_failure(path, errno);
-  if (!S_ISREG(status.st_mode)) {
-    return fail(ErrorCode::io, fmt::format("cannot read {}: it is not a regular file", path.string()));
-  }
-  return status;
-}
-
 // The size that fstat() gave is where reading starts; the file may grow meanwhile, so the bytes that arrive
 // are counted.
 template <class Container>
-Result<Container> read_bytes(const OpenFile& file, const std::filesystem::path& path, std::size_t size,
+Result<Container> read_bytes(int descriptor, const std::filesystem::path& path, std::size_t size,
                              std::size_t max_size) {
   Container content;
   std::size_t filled = 0;
   for (;;) {
     // One byte of room more than expected, so that the end is seen without growing.
     if (filled == content.size()) content.resize(std::min(std::max(size, 2 * filled), max_size) + 1);
-    const ssize_t count = ::read(file.descriptor(), content.data() + filled, content.size() - filled);
+    const ssize_t count = ::read(descriptor, content.data() + filled, content.size() - filled);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return io_failure(path, errno);
     if (count == 0) break;
@@ -75,23 +66,49 @@ std::size_t size_of(const struct stat& status) {
 
 }  // namespace
 
+Result<struct stat> inspect_regular_file(int descriptor, const std::filesystem::path& path) {
+  struct stat status {};
+  if (descriptor < 0 || ::fstat(descriptor, &status) != 0) return io_failure(path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::io, fmt::format("cannot read {}: it is not a regular file", path.string()));
+  }
+  return status;
+}
+
+Result<void> check_private(const struct stat& status, const std::filesystem::path& path) {
+  if ((status.st_mode & kOthersMask) == 0) return {};
+  return fail(ErrorCode::refused,
+              fmt::format("{0} can be used by group or others (mode {1:04o}); run: chmod 600 {0}",
+                          path.string(), status.st_mode & kModeMask));
+}
+
+Result<SecretBuffer> read_secret_descriptor(int descriptor, const std::filesystem::path& name,
+                                            std::size_t max_size) {
+  return read_bytes<SecretBuffer>(descriptor, name, 0, max_size);
+}
+
 Result<std::string> read_text_file(const std::filesystem::path& path, std::size_t max_size) {
   const OpenFile file(path);
-  auto status = inspect_regular_file(file, path);
+  auto status = inspect_regular_file(file.descriptor(), path);
   if (!status) return pass_on(status);
-  return read_bytes<std::string>(file, path, size_of(*status), max_size);
+  return read_bytes<std::string>(file.descriptor(), path, size_of(*status), max_size);
 }
 
 Result<SecretBuffer> read_secret_file(const std::filesystem::path& path, std::size_t max_size) {
   const OpenFile file(path);
-  auto status = inspect_regular_file(file, path);
+  auto status = inspect_regular_file(file.descriptor(), path);
   if (!status) return pass_on(status);
-  if ((status->st_mode & kOthersMask) != 0) {
-    return fail(ErrorCode::refused,
-                fmt::format("{0} can be used by group or others (mode {1:04o}); run: chmod 600 {0}",
-                            path.string(), status->st_mode & kModeMask));
-  }
-  return read_bytes<SecretBuffer>(file, path, size_of(*status), max_size);
+  if (auto owner_only = check_private(*status, path); !owner_only) return pass_on(owner_only);
+  return read_bytes<SecretBuffer>(file.descriptor(), path, size_of(*status), max_size);
+}
+
+Result<SecretFile> read_secret_file_of_any_mode(const std::filesystem::path& path, std::size_t max_size) {
+  const OpenFile file(path);
+  auto status = inspect_regular_file(file.descriptor(), path);
+  if (!status) return pass_on(status);
+  auto content = read_bytes<SecretBuffer>(file.descriptor(), path, size_of(*status), max_size);
+  if (!content) return pass_on(content);
+  return SecretFile{std::move(*content), *status};
 }
 
 }  // namespace baton::programs
