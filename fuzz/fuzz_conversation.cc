@@ -146,7 +146,7 @@ class Conversation {
 
   // With the calls that spare the copies.
   void deliver_owned(End& from) {
-    const Bytes wire = from.connection.take_output();
+    const WireBuffer wire = from.connection.take_output();
     const MutableBytes space = other(from).connection.receive_space(wire.size());
     std::ranges::copy(wire, space.begin());
     other(from).connection.received(wire.size());

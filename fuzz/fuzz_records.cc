@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (kind < 128) {
       connection->feed(bytes);
     } else {
-      Bytes wire;
+      Bytes wire(peer->record_size(bytes.size(), 0));
       const auto type = static_cast<tls::ContentType>(kind - 128);
       if (!peer->seal(sequence, sequence, type, bytes, 0, wire)) std::abort();
       ++sequence;

@@ -57,6 +57,9 @@ int run_daemon(int argc, char** argv, const ProgramText& text, ReadConfig read_c
   if (!command_line) return static_cast<int>(command_line.error());
   auto config = read_config(command_line->config);
   if (!config) return report(config.error());
+  if (auto ready = prepare_cryptography(config->fips); !ready) {
+    return report({ready.error().code, config->file.string() + ": " + ready.error().message});
+  }
   auto files = load_files(*config);
   if (!files) return report(files.error());
   if (command_line->check) {

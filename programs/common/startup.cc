@@ -8,6 +8,8 @@
 #include <csignal>
 #include <system_error>
 
+#include "crypto/aead_backend.h"
+#include "crypto/fips.h"
 #include "crypto/library.h"
 
 namespace baton::programs {
@@ -40,6 +42,15 @@ Result<void> prepare_process() {
   if (auto memory = keep_memory_private(); !memory) return memory;
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return call_failed("signal(SIGPIPE)");
   return raise_descriptor_limit();
+}
+
+Result<void> prepare_cryptography(bool fips) {
+  if (fips) {
+    if (auto required = crypto::require_fips(); !required) return required;
+  }
+  auto backend = crypto::aead_backend();
+  if (!backend) return pass_on(backend);
+  return {};
 }
 
 }  // namespace baton::programs

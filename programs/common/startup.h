@@ -16,4 +16,8 @@ namespace baton::programs {
 // Errors: crypto, or io naming the call that failed.
 [[nodiscard]] Result<void> prepare_process();
 
+// What the configuration says of cryptography, before anything uses it: whether FIPS is required, and the
+// AEAD that BATON_AEAD forces. Errors: those of crypto::require_fips and crypto::aead_backend.
+[[nodiscard]] Result<void> prepare_cryptography(bool fips);
+
 }  // namespace baton::programs

@@ -281,6 +281,7 @@ Result<Config> parse_config(ConfigDocument& document) {
   config.file = document.file();
   config.serialization_version = read_serialization_version(root);
   config.threads = programs::read_threads(root);
+  config.fips = root.boolean("fips", false);
   config.workers = static_cast<unsigned>(root.integer("workers", {.fallback = 2, .min = 1, .max = 1024}));
   config.ticket_key_file = root.optional_file("ticket_key_file", "fresh keys at each start");
   read_groups(root, config);

@@ -75,6 +75,7 @@ struct Config {
   std::filesystem::path file;
   serialization::SerializationVersion serialization_version = serialization::SerializationVersion::none;
   unsigned threads = 1;  // event loops; 0: one per core (programs::resolve_threads)
+  bool fips = false;     // all cryptography by OpenSSL's FIPS module
   unsigned workers = 2;  // threads for slow signatures
   std::optional<programs::NamedFile> ticket_key_file;
   std::vector<std::string> groups;  // OpenSSL's names; empty: the default of handshake::ServerOptions

@@ -2,6 +2,7 @@
 // connections.
 #include "common/daemon.h"
 #include "common/log.h"
+#include "crypto/aead_backend.h"
 #include "keystore/config.h"
 #include "keystore/event_loop.h"
 
@@ -87,6 +88,7 @@ int serve(const Config& config, LoadedFiles files) {
   log_event(LogLevel::info, "started",
             {{"version", BATON_VERSION},
              {"threads", loops.size()},
+             {"aead", crypto::to_string(crypto::aead_backend().value())},
              {"serialization_version", static_cast<std::uint16_t>(config.serialization_version)},
              {"config", config.file.string()}});
   programs::run_until_signal(loops);

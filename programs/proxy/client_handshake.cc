@@ -187,7 +187,8 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   auto state = serialization::deserialize_unprotected(handoff.serialized, {Role::server, {}, now});
   if (state && !state->handshake_time) state->handshake_time = now;
   Result<tls::Connection> connection =
-      state ? tls::Connection::from_state(std::move(*state)) : Result<tls::Connection>(pass_on(state));
+      state ? tls::Connection::from_state(std::move(*state), {.small_records_up_to = tls::kSmallRecordsUpTo})
+            : Result<tls::Connection>(pass_on(state));
   if (!connection) {
     remote_->report({offload::OutcomeKind::state_refused, {}, {}});
     co_return tl::unexpected(

@@ -135,6 +135,7 @@ Result<Config> parse_config(ConfigDocument& document) {
   Config config;
   config.file = document.file();
   config.threads = programs::read_threads(root);
+  config.fips = root.boolean("fips", false);
   config.log = programs::read_log(root);
   config.listeners = read_listeners(root);
   config.key_store = read_key_store(root);

@@ -43,6 +43,7 @@ struct Limits {
 struct Config {
   std::filesystem::path file;
   unsigned threads = 1;  // event loops; 0: one per core (programs::resolve_threads)
+  bool fips = false;     // all cryptography by OpenSSL's FIPS module
   programs::LogConfig log;
   std::vector<Listener> listeners;  // at least one
   KeyStore key_store;

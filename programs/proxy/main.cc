@@ -3,6 +3,7 @@
 
 #include "common/daemon.h"
 #include "common/log.h"
+#include "crypto/aead_backend.h"
 #include "proxy/config.h"
 #include "proxy/event_loop.h"
 
@@ -45,7 +46,10 @@ int serve(const Config& config, LoadedFiles files) {
     if (auto listening = loops.back()->listen(); !listening) return report(listening.error());
   }
   log_event(LogLevel::info, "started",
-            {{"version", BATON_VERSION}, {"threads", loops.size()}, {"config", config.file.string()}});
+            {{"version", BATON_VERSION},
+             {"threads", loops.size()},
+             {"aead", crypto::to_string(crypto::aead_backend().value())},
+             {"config", config.file.string()}});
   programs::run_until_signal(loops);
   shared.counters.log();
   log_event(LogLevel::info, "stopped");

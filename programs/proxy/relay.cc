@@ -6,6 +6,7 @@ namespace baton::proxy {
 namespace {
 
 constexpr std::size_t kReadSize = 17 * 1024;  // bytes of ciphertext read at once: one full record
+constexpr std::chrono::seconds kRest(1);      // without a byte; TCP sends slowly again after one, too
 
 }  // namespace
 
@@ -129,6 +130,7 @@ net::Task<> Relay::from_backend() {
       cut("backend_failed", count->error().message);
       break;
     }
+    if (std::chrono::steady_clock::now() - last_activity_ > kRest) connection_.after_idle();
     touch();
     const bool at_end = **count == 0;
     const auto sealed = at_end ? connection_.close_write() : connection_.write(scratch_.first(**count));
@@ -149,7 +151,7 @@ net::Task<> Relay::from_backend() {
 // Writes what the connection has to say; after the last of it, tells the client so by a FIN.
 net::Task<> Relay::to_client() {
   for (;;) {
-    if (const Bytes bytes = connection_.take_output(); !bytes.empty()) {
+    if (const WireBuffer bytes = connection_.take_output(); !bytes.empty()) {
       auto written = co_await net::write_all(client_, bytes);
       if (!written) {
         cut("client_failed", written.error().message);

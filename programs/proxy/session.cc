@@ -53,7 +53,7 @@ net::Task<> Session::serve(EstablishedClient established) {
   if (!backend) {
     context_.counters.get("backend_unreachable").add();
     established.connection.abort(tls::Alert::internal_error, "no backend");
-    const Bytes alert = established.connection.take_output();
+    const WireBuffer alert = established.connection.take_output();
     static_cast<void>(co_await net::write_all(client_, alert));
     log_closed({"backend_unreachable", backend.error().message, 0, 0});
     co_await net::linger_and_close(client_);

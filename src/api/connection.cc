@@ -92,7 +92,11 @@ void Connection::output_sent(std::size_t count) {
 }
 
 Bytes Connection::take_output() {
-  return inside_ ? inside_->connection.take_output() : Bytes();
+  if (!inside_) return {};
+  const ByteView output = inside_->connection.output();
+  Bytes taken(output.begin(), output.end());
+  inside_->connection.output_sent(taken.size());
+  return taken;
 }
 
 SerializationReadiness Connection::serialization_readiness() const {

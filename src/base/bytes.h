@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -86,10 +87,12 @@ class ByteWriter {
   void bytes(ByteView value) { append(out_, value); }
 
  private:
-  void integer(std::uint64_t value, int size) {
-    for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) {
-      out_.push_back(static_cast<std::uint8_t>(value >> shift));
+  void integer(std::uint64_t value, std::size_t size) {
+    std::array<std::uint8_t, sizeof value> bytes;
+    for (std::size_t i = 0; i < size; ++i) {
+      bytes[i] = static_cast<std::uint8_t>(value >> (8 * (size - 1 - i)));
     }
+    out_.insert(out_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
   }
 
   Container& out_;

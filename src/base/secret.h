@@ -42,6 +42,7 @@ class Secret {
   ~Secret() { clear(); }
 
   void clear() noexcept {
+    if (size_ == 0) return;  // nothing was ever there, or it was wiped before
     wipe(bytes_);
     size_ = 0;
   }

@@ -15,6 +15,8 @@ Mutant chosen_mutant() {
   if (name == "accept_no_content_type") return Mutant::accept_no_content_type;
   if (name == "ignore_close_notify") return Mutant::ignore_close_notify;
   if (name == "hand_over_without_wiping") return Mutant::hand_over_without_wiping;
+  if (name == "forget_unsent_output") return Mutant::forget_unsent_output;
+  if (name == "claim_twice") return Mutant::claim_twice;
   if (!name.empty()) std::abort();  // a misspelt mutant would pass every test
   return Mutant::none;
 }

@@ -6,11 +6,13 @@ namespace baton::test_hooks {
 
 enum class Mutant {
   none,
-  skip_key_update,          // a KeyUpdate from the peer does not change the receiving key
-  repeat_sequence_number,   // a sequence number is used for two records
-  accept_no_content_type,   // a TLS 1.3 record of padding only is taken as application data
-  ignore_close_notify,      // the peer's close_notify is dropped
-  hand_over_without_wiping  // the secrets stay behind in the connection that was serialized
+  skip_key_update,           // a KeyUpdate from the peer does not change the receiving key
+  repeat_sequence_number,    // a sequence number is used for two records
+  accept_no_content_type,    // a TLS 1.3 record of padding only is taken as application data
+  ignore_close_notify,       // the peer's close_notify is dropped
+  hand_over_without_wiping,  // the secrets stay behind in the connection that was serialized
+  forget_unsent_output,      // ciphertext that was not sent does not move with the connection
+  claim_twice                // a single-use id can be spent again
 };
 
 #ifdef BATON_TEST_HOOKS

@@ -1,5 +1,4 @@
-// Authenticated encryption (RFC 5116), behind one small interface. A second backend needs only another
-// AeadKey.
+// Authenticated encryption (RFC 5116), behind one small interface with a backend chosen once.
 #pragma once
 
 #include <array>
@@ -29,11 +28,19 @@ class AeadKey {
   AeadKey& operator=(const AeadKey&) = delete;
   virtual ~AeadKey() = default;
 
-  // Encrypts in place. The last kAeadTagSize bytes of `text_and_tag` are room for the tag. The caller answers
-  // for the nonce being new under this key (R1). False only when the library fails; the buffer is then
+  // Encrypts `text` followed by a tail into `sealed`, which is: room for the text; the tail, in place; room
+  // for the tag. So a record is sealed out of its owner's memory, with a content type behind it and without a
+  // copy. `text` either begins where `sealed` begins (all in place), or does not overlap it. The caller
+  // answers for the nonce being new under this key (R1). False only when the library fails; `sealed` is then
   // undefined.
-  [[nodiscard]] virtual bool seal(const AeadNonce& nonce, ByteView additional_data,
-                                  MutableBytes text_and_tag) = 0;
+  [[nodiscard]] virtual bool seal_from(const AeadNonce& nonce, ByteView additional_data, ByteView text,
+                                       MutableBytes sealed) = 0;
+
+  // All in place: the last kAeadTagSize bytes of `text_and_tag` are room for the tag.
+  [[nodiscard]] bool seal(const AeadNonce& nonce, ByteView additional_data, MutableBytes text_and_tag) {
+    return seal_from(nonce, additional_data, text_and_tag.first(text_and_tag.size() - kAeadTagSize),
+                     text_and_tag);
+  }
 
   // Decrypts in place; the tag is the last kAeadTagSize bytes. False when it does not verify (in constant
   // time); the buffer is then undefined and must not be used.
@@ -41,7 +48,8 @@ class AeadKey {
                                   MutableBytes text_and_tag) = 0;
 };
 
-// Expands `key`, which must have aead_key_size(algorithm) bytes; it is not kept.
+// Expands `key`, which must have aead_key_size(algorithm) bytes; it is not kept. Errors: invalid_argument;
+// those of aead_backend(); crypto.
 Result<std::unique_ptr<AeadKey>> make_aead_key(AeadAlgorithm algorithm, ByteView key);
 
 }  // namespace baton::crypto

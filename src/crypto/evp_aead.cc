@@ -34,30 +34,39 @@ class EvpAeadKey final : public AeadKey {
  public:
   explicit EvpAeadKey(Context context) : context_(std::move(context)) {}
 
-  bool seal(const AeadNonce& nonce, ByteView additional_data, MutableBytes text_and_tag) override {
-    const MutableBytes text = text_and_tag.first(text_and_tag.size() - kAeadTagSize);
-    return transform(Direction::seal, nonce, additional_data, text) && finish() &&
+  bool seal_from(const AeadNonce& nonce, ByteView additional_data, ByteView text,
+                 MutableBytes sealed) override {
+    const MutableBytes out = sealed.first(sealed.size() - kAeadTagSize);
+    const MutableBytes tail = out.subspan(text.size());
+    return begin(Direction::seal, nonce, additional_data) && update(text, out) && update(tail, tail) &&
+           finish() &&
            EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_GET_TAG, kAeadTagSize,
-                               text_and_tag.last(kAeadTagSize).data()) == 1;
+                               sealed.last(kAeadTagSize).data()) == 1;
   }
 
   bool open(const AeadNonce& nonce, ByteView additional_data, MutableBytes text_and_tag) override {
     const MutableBytes text = text_and_tag.first(text_and_tag.size() - kAeadTagSize);
-    return transform(Direction::open, nonce, additional_data, text) &&
+    return begin(Direction::open, nonce, additional_data) && update(text, text) &&
            EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_SET_TAG, kAeadTagSize,
                                text_and_tag.last(kAeadTagSize).data()) == 1 &&
            finish();
   }
 
  private:
-  bool transform(Direction direction, const AeadNonce& nonce, ByteView additional_data, MutableBytes text) {
+  bool begin(Direction direction, const AeadNonce& nonce, ByteView additional_data) {
     int written = 0;
     EVP_CIPHER_CTX* context = context_.get();
     return EVP_CipherInit_ex(context, nullptr, nullptr, nullptr, nonce.data(), static_cast<int>(direction)) ==
                1 &&
            EVP_CipherUpdate(context, nullptr, &written, additional_data.data(),
-                            static_cast<int>(additional_data.size())) == 1 &&
-           EVP_CipherUpdate(context, text.data(), &written, text.data(), static_cast<int>(text.size())) == 1;
+                            static_cast<int>(additional_data.size())) == 1;
+  }
+
+  bool update(ByteView text, MutableBytes out) {
+    if (text.empty()) return true;  // OpenSSL takes a null pointer for the end
+    int written = 0;
+    return EVP_CipherUpdate(context_.get(), out.data(), &written, text.data(),
+                            static_cast<int>(text.size())) == 1;
   }
 
   bool finish() {

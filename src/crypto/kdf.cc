@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/secret.h"
+#include "crypto/hkdf_by_evp.h"
 #include "crypto/openssl_error.h"
 
 namespace baton::crypto {
@@ -53,22 +54,7 @@ std::size_t hash_size(HashAlgorithm hash) {
   return hash == HashAlgorithm::sha256 ? 32 : 48;
 }
 
-Result<void> hkdf_expand_label(HashAlgorithm hash, ByteView secret, std::string_view label, ByteView context,
-                               MutableBytes out) {
-  // RFC 8446 §7.1: struct { uint16 length; opaque label<7..255>; opaque context<0..255>; } HkdfLabel
-  static constexpr std::string_view kPrefix = "tls13 ";
-  if (label.size() > kMaxLabelSize || context.size() > 255 || out.size() > 255 * hash_size(hash)) {
-    return fail(ErrorCode::invalid_argument, "HKDF-Expand-Label: a size is out of range");
-  }
-  Bytes info;
-  ByteWriter writer(info);
-  writer.u16(static_cast<std::uint16_t>(out.size()));
-  writer.u8(static_cast<std::uint8_t>(kPrefix.size() + label.size()));
-  writer.bytes(as_bytes(kPrefix));
-  writer.bytes(as_bytes(label));
-  writer.u8(static_cast<std::uint8_t>(context.size()));
-  writer.bytes(context);
-
+Result<void> hkdf_expand_by_evp(HashAlgorithm hash, ByteView secret, ByteView info, MutableBytes out) {
   int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
   const std::array params = {
       OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),

@@ -1,6 +1,7 @@
 // The key derivations of TLS: HKDF-Expand-Label (RFC 8446 §7.1) and the TLS 1.2 PRF (RFC 5246 §5).
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -20,6 +21,15 @@ std::size_t hash_size(HashAlgorithm hash);
 inline constexpr std::size_t kMaxLabelSize = 249;  // bytes: 255 less the prefix
 [[nodiscard]] Result<void> hkdf_expand_label(HashAlgorithm hash, ByteView secret, std::string_view label,
                                              ByteView context, MutableBytes out);
+
+// Several expansions of one secret, whose HMAC key schedule is done once: the keys and IVs that TLS derives.
+struct HkdfOutput {
+  std::string_view label;
+  ByteView context;
+  MutableBytes out;
+};
+[[nodiscard]] Result<void> hkdf_expand_labels(HashAlgorithm hash, ByteView secret,
+                                              std::span<const HkdfOutput> outputs);
 
 // PRF(secret, label, seed_a + seed_b) of TLS 1.2.
 [[nodiscard]] Result<void> tls12_prf(HashAlgorithm hash, ByteView secret, std::string_view label,

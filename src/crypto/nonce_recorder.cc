@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -15,9 +16,27 @@ namespace {
 
 using KeyName = std::array<std::uint8_t, 32>;
 
+// Past operator new, whose calls a test counts.
+template <class T>
+struct MallocAllocator {
+  using value_type = T;
+  MallocAllocator() = default;
+  template <class U>
+  explicit MallocAllocator(const MallocAllocator<U>& /*other*/) noexcept {}
+  T* allocate(std::size_t count) {
+    void* memory = std::malloc(count * sizeof(T));
+    if (memory == nullptr) std::abort();
+    return static_cast<T*>(memory);
+  }
+  void deallocate(T* memory, std::size_t /*count*/) noexcept { std::free(memory); }
+  friend bool operator==(const MallocAllocator&, const MallocAllocator&) { return true; }
+};
+
+using Nonces = std::set<AeadNonce, std::less<>, MallocAllocator<AeadNonce>>;
+
 struct Record {
   std::mutex mutex;
-  std::map<KeyName, std::set<AeadNonce>> sealed;
+  std::map<KeyName, Nonces> sealed;
 };
 
 Record& the_record() {
@@ -29,7 +48,8 @@ class RecordingKey final : public AeadKey {
  public:
   RecordingKey(std::unique_ptr<AeadKey> key, const KeyName& name) : key_(std::move(key)), name_(name) {}
 
-  bool seal(const AeadNonce& nonce, ByteView additional_data, MutableBytes text_and_tag) override {
+  bool seal_from(const AeadNonce& nonce, ByteView additional_data, ByteView text,
+                 MutableBytes sealed) override {
     {
       Record& record = the_record();
       const std::lock_guard lock(record.mutex);
@@ -38,7 +58,7 @@ class RecordingKey final : public AeadKey {
         std::abort();
       }
     }
-    return key_->seal(nonce, additional_data, text_and_tag);
+    return key_->seal_from(nonce, additional_data, text, sealed);
   }
 
   bool open(const AeadNonce& nonce, ByteView additional_data, MutableBytes text_and_tag) override {

@@ -41,7 +41,7 @@ Task<Result<void>> TlsStream::flush() {
   flushing_ = true;
   Result<void> sent;
   while (sent && !connection_.output().empty()) {
-    const Bytes bytes = connection_.take_output();
+    const WireBuffer bytes = connection_.take_output();
     sent = co_await write_all(socket_, bytes);
   }
   flushing_ = false;
@@ -50,7 +50,7 @@ Task<Result<void>> TlsStream::flush() {
 
 void TlsStream::close() {
   if (!flushing_ && connection_.close_write()) {
-    const Bytes bytes = connection_.take_output();
+    const WireBuffer bytes = connection_.take_output();
     std::error_code ignored;
     socket_.non_blocking(true, ignored);
     socket_.send(asio::buffer(bytes), 0, ignored);

@@ -53,8 +53,7 @@ void encode_v1(const ConnectionState& state, SecretBuffer& out) {
   encode_v1_fields(state, out);
 }
 
-Result<ConnectionState> decode_v1(ByteReader& reader) {
-  ConnectionState state;
+Result<void> decode_v1(ByteReader& reader, ConnectionState& state) {
   state.role = static_cast<tls::Role>(reader.u8());
   state.phase = static_cast<tls::Phase>(reader.u8());
   const std::uint8_t flags = reader.u8();
@@ -77,9 +76,8 @@ Result<ConnectionState> decode_v1(ByteReader& reader) {
   state.write.keying = tls::KeyingMaterial(reader.bytes(state.suite->keying_size()));
   if (state.suite->explicit_nonce_size() != 0) state.next_explicit_nonce = reader.u64();
   if (!reader.ok()) return fail(ErrorCode::truncated, "the serialized connection ends inside its secrets");
-  if (auto fields = decode_v1_fields(reader, state); !fields) return pass_on(fields);
-  if (auto valid = tls::validate(state); !valid) return pass_on(valid);
-  return state;
+  if (auto fields = decode_v1_fields(reader, state); !fields) return fields;
+  return tls::validate(state);
 }
 
 }  // namespace baton::serialization

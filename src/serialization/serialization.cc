@@ -19,7 +19,7 @@ struct Format {
   SerializationVersion version;
   std::size_t (*length)(const tls::ConnectionState&);
   void (*encode)(const tls::ConnectionState&, SecretBuffer&);
-  Result<tls::ConnectionState> (*decode)(ByteReader&);
+  Result<void> (*decode)(ByteReader&, tls::ConnectionState&);
 };
 
 constexpr std::array kFormats = {
@@ -41,6 +41,31 @@ tl::unexpected<Error> unknown_version(const char* what, SerializationVersion ver
   return fail(ErrorCode::unsupported_version, std::string("cannot ") + what + " serialization version " +
                                                   number(version) + ", newest known is " +
                                                   number(newest_readable_version()));
+}
+
+// Into a state that is in its place already: it is large, and moving it wipes what it leaves.
+Result<void> decode(ByteView bytes, tls::ConnectionState& state) {
+  if (bytes.size() > kMaxSerializedSize) {
+    return fail(ErrorCode::limit_exceeded, "larger than any serialized connection");
+  }
+  ByteReader reader(bytes);
+  const std::uint32_t magic = reader.u32();
+  const auto version = static_cast<SerializationVersion>(reader.u16());
+  if (!reader.ok()) return fail(ErrorCode::truncated, "the serialized connection ends inside its header");
+  if (magic != kMagic) return fail(ErrorCode::malformed, "not a serialized connection: wrong magic number");
+  const Format* format = find_format(version);
+  if (format == nullptr) return unknown_version("read", version);
+  return format->decode(reader, state);
+}
+
+Result<void> decode_for(const Import& import, ByteView bytes, tls::ConnectionState& state) {
+  if (bytes.size() > import.policy.max_size) {
+    return fail(ErrorCode::limit_exceeded, "the serialized connection has " + std::to_string(bytes.size()) +
+                                               " bytes, and the import policy allows " +
+                                               std::to_string(import.policy.max_size));
+  }
+  if (auto decoded = decode(bytes, state); !decoded) return decoded;
+  return check_import(state, import);
 }
 
 }  // namespace
@@ -85,28 +110,14 @@ Result<SecretBuffer> serialize_unprotected(tls::ConnectionState&& state, Seriali
 }
 
 Result<tls::ConnectionState> deserialize_unprotected(ByteView bytes) {
-  if (bytes.size() > kMaxSerializedSize) {
-    return fail(ErrorCode::limit_exceeded, "larger than any serialized connection");
-  }
-  ByteReader reader(bytes);
-  const std::uint32_t magic = reader.u32();
-  const auto version = static_cast<SerializationVersion>(reader.u16());
-  if (!reader.ok()) return fail(ErrorCode::truncated, "the serialized connection ends inside its header");
-  if (magic != kMagic) return fail(ErrorCode::malformed, "not a serialized connection: wrong magic number");
-  const Format* format = find_format(version);
-  if (format == nullptr) return unknown_version("read", version);
-  return format->decode(reader);
+  Result<tls::ConnectionState> state(tl::in_place);
+  if (auto decoded = decode(bytes, *state); !decoded) state = pass_on(decoded);
+  return state;
 }
 
 Result<tls::ConnectionState> deserialize_unprotected(ByteView bytes, const Import& import) {
-  if (bytes.size() > import.policy.max_size) {
-    return fail(ErrorCode::limit_exceeded, "the serialized connection has " + std::to_string(bytes.size()) +
-                                               " bytes, and the import policy allows " +
-                                               std::to_string(import.policy.max_size));
-  }
-  auto state = deserialize_unprotected(bytes);
-  if (!state) return state;
-  if (auto allowed = check_import(*state, import); !allowed) return pass_on(allowed);
+  Result<tls::ConnectionState> state(tl::in_place);
+  if (auto accepted = decode_for(import, bytes, *state); !accepted) state = pass_on(accepted);
   return state;
 }
 

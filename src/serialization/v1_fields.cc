@@ -45,21 +45,22 @@ struct Field {
   ByteView value;
 };
 
-// The small values that have no bytes of their own in the state.
-struct Scratch {
-  Bytes group;
-  Bytes resumed;
-  Bytes peer_chain;
-  Bytes handshake_time;
-};
+template <std::size_t size>
+std::array<std::uint8_t, size> big_endian(std::uint64_t value) {
+  std::array<std::uint8_t, size> bytes{};
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(value >> (8 * (size - 1 - i)));
+  return bytes;
+}
 
 // Every certificate with its length in front.
-void put_chain(const std::vector<Bytes>& chain, Bytes& out) {
+Bytes encode_chain(const std::vector<Bytes>& chain) {
+  Bytes out;
   ByteWriter writer(out);
   for (const Bytes& certificate : chain) {
     writer.u24(static_cast<std::uint32_t>(certificate.size()));
     writer.bytes(certificate);
   }
+  return out;
 }
 
 Result<std::vector<Bytes>> decode_chain(ByteView value) {
@@ -86,32 +87,46 @@ Result<UnixTime> decode_time(ByteView value) {
   return UnixTime(std::chrono::seconds(seconds));
 }
 
-// The fields that the state has, in ascending order of their numbers.
-std::vector<Field> fields_of(const ConnectionState& state, Scratch& scratch) {
-  std::vector<Field> fields;
-  const auto add = [&fields](std::uint16_t type, ByteView value) {
-    if (!value.empty()) fields.push_back({type, value});
-  };
-  add(unread_ciphertext, state.unread_ciphertext);
-  add(unread_plaintext, state.unread_plaintext);
-  add(unsent_ciphertext, state.unsent_ciphertext);
-  add(partial_handshake, state.partial_handshake);
-  add(server_name, as_bytes(state.server_name));
-  add(alpn, as_bytes(state.alpn));
-  if (state.group) ByteWriter(scratch.group).u16(*state.group);
-  if (state.resumed) ByteWriter(scratch.resumed).u8(*state.resumed ? 1 : 0);
-  put_chain(state.peer_chain, scratch.peer_chain);
-  if (state.handshake_time) ByteWriter(scratch.handshake_time).u64(seconds_of(*state.handshake_time));
-  add(group, scratch.group);
-  add(resumed, scratch.resumed);
-  if (state.peer_digest) add(peer_digest, *state.peer_digest);
-  add(peer_chain, scratch.peer_chain);
-  add(exporter_secret, state.exporter_secret.view());
-  add(handshake_time, scratch.handshake_time);
-  for (const tls::UnknownField& unknown : state.unknown_fields)
-    fields.push_back({unknown.type, unknown.value});
-  std::ranges::sort(fields, {}, [](const Field& field) { return number_of(field.type); });
-  return fields;
+// Shows fields in ascending order of their numbers, the unknown ones of a state between the known.
+template <class Show>
+class FieldOrder {
+ public:
+  FieldOrder(const std::vector<tls::UnknownField>& unknown, Show show) : unknown_(unknown), show_(show) {}
+
+  void known(std::uint16_t type, ByteView value) {
+    if (value.empty()) return;
+    unknown_below(number_of(type));
+    show_(Field{type, value});
+  }
+  void unknown_below(std::uint16_t number) {
+    for (; next_ < unknown_.size() && number_of(unknown_[next_].type) < number; ++next_) {
+      show_(Field{unknown_[next_].type, unknown_[next_].value});
+    }
+  }
+
+ private:
+  const std::vector<tls::UnknownField>& unknown_;
+  Show show_;
+  std::size_t next_ = 0;
+};
+
+// Calls `show` with every field that the state has. Its values live during the call.
+template <class Show>
+void for_each_field(const ConnectionState& state, Show show) {
+  FieldOrder fields(state.unknown_fields, show);
+  fields.known(unread_ciphertext, state.unread_ciphertext);
+  fields.known(unread_plaintext, state.unread_plaintext);
+  fields.known(unsent_ciphertext, state.unsent_ciphertext);
+  fields.known(partial_handshake, state.partial_handshake);
+  fields.known(server_name, as_bytes(state.server_name));
+  fields.known(alpn, as_bytes(state.alpn));
+  if (state.group) fields.known(group, big_endian<2>(*state.group));
+  if (state.resumed) fields.known(resumed, big_endian<1>(*state.resumed ? 1 : 0));
+  if (state.peer_digest) fields.known(peer_digest, *state.peer_digest);
+  if (!state.peer_chain.empty()) fields.known(peer_chain, encode_chain(state.peer_chain));
+  fields.known(exporter_secret, state.exporter_secret.view());
+  if (state.handshake_time) fields.known(handshake_time, big_endian<8>(seconds_of(*state.handshake_time)));
+  fields.unknown_below(kMustUnderstand);
 }
 
 // Must-understand fields that this build does not know are refused, others are carried on unchanged.
@@ -197,19 +212,17 @@ std::size_t v1_field_size(std::size_t value_size) {
 
 std::size_t v1_fields_length(const ConnectionState& state) {
   std::size_t length = 0;
-  Scratch scratch;
-  for (const Field& field : fields_of(state, scratch)) length += v1_field_size(field.value.size());
+  for_each_field(state, [&](const Field& field) { length += v1_field_size(field.value.size()); });
   return length;
 }
 
 void encode_v1_fields(const ConnectionState& state, SecretBuffer& out) {
   ByteWriter writer(out);
-  Scratch scratch;
-  for (const Field& field : fields_of(state, scratch)) {
+  for_each_field(state, [&](const Field& field) {
     writer.u16(field.type);
     writer.u32(static_cast<std::uint32_t>(field.value.size()));
     writer.bytes(field.value);
-  }
+  });
 }
 
 Result<void> decode_v1_fields(ByteReader& reader, ConnectionState& state) {

@@ -15,31 +15,29 @@ constexpr std::size_t kKeyUpdateSize = 5;  // bytes, RFC 8446 §4.6.3: type, uin
 
 }  // namespace
 
-Connection::Connection(ConnectionState state, ConnectionOptions options, RecordProtection reader,
-                       RecordProtection writer)
+Connection::Connection(Checked /*checked*/, ConnectionState&& state, ConnectionOptions options,
+                       RecordProtection reader, RecordProtection writer)
     : state_(std::move(state)),
       options_(options),
       reader_(std::move(reader)),
       writer_(std::move(writer)),
       post_handshake_(std::exchange(state_.partial_handshake, {})),
-      output_(std::exchange(state_.unsent_ciphertext, {})) {
-  // Unread plaintext stands in front of the ciphertext, as it would have if we had opened it ourselves.
-  input_.reserve(state_.unread_plaintext.size() + state_.unread_ciphertext.size());
-  append(input_, state_.unread_plaintext);
-  append(input_, state_.unread_ciphertext);
-  plaintext_end_ = input_begin_ = state_.unread_plaintext.size();
-  input_end_ = input_.size();
+      // Unread plaintext stands in front of the ciphertext, as it would have if we had opened it ourselves.
+      input_(state_.unread_plaintext, state_.unread_ciphertext) {
+  append(output_, state_.unsent_ciphertext);
   state_.unread_plaintext = {};
   state_.unread_ciphertext = {};
+  state_.unsent_ciphertext = {};
 }
 
-Result<Connection> Connection::from_state(ConnectionState state, ConnectionOptions options) {
+Result<Connection> Connection::from_state(ConnectionState&& state, ConnectionOptions options) {
   if (auto valid = validate(state); !valid) return pass_on(valid);
   auto reader = RecordProtection::create(*state.suite, state.read.keying);
   if (!reader) return pass_on(reader);
   auto writer = RecordProtection::create(*state.suite, state.write.keying);
   if (!writer) return pass_on(writer);
-  return Connection(std::move(state), options, std::move(*reader), std::move(*writer));
+  return Result<Connection>(tl::in_place, Checked(), std::move(state), options, std::move(*reader),
+                            std::move(*writer));
 }
 
 Result<void> Connection::rekey_before_handover() {
@@ -56,21 +54,20 @@ std::size_t Connection::rekey_size() const {
 }
 
 InFlight Connection::in_flight() const {
-  return {unopened().size(), plaintext_end_ - plaintext_begin_, output().size(), post_handshake_.held()};
+  return {input_.ciphertext().size(), input_.plaintext().size(), output().size(), post_handshake_.held()};
 }
 
 Result<ConnectionState> Connection::into_state() && {
   if (given_away_.value) return fail(ErrorCode::consumed, "the connection was serialized or moved already");
   if (failure_) return fail(ErrorCode::refused, "the connection has failed: " + failure_->reason);
-  state_.unread_plaintext.assign(input_.begin() + static_cast<std::ptrdiff_t>(plaintext_begin_),
-                                 input_.begin() + static_cast<std::ptrdiff_t>(plaintext_end_));
-  const ByteView ciphertext = unopened();
-  state_.unread_ciphertext.assign(ciphertext.begin(), ciphertext.end());
-  const ByteView unsent = output();
-  state_.unsent_ciphertext.assign(unsent.begin(), unsent.end());
+  const auto copy_to = [](auto& target, ByteView bytes) { target.assign(bytes.begin(), bytes.end()); };
+  copy_to(state_.unread_plaintext, input_.plaintext());
+  copy_to(state_.unread_ciphertext, input_.ciphertext());
+  if (!test_hooks::mutant_is(test_hooks::Mutant::forget_unsent_output)) {
+    copy_to(state_.unsent_ciphertext, output());
+  }
   state_.partial_handshake = post_handshake_.take_partial();
-  input_ = {};
-  plaintext_begin_ = plaintext_end_ = input_begin_ = input_end_ = 0;
+  input_.release();
   output_ = {};
   output_sent_ = 0;
   given_away_.value = true;
@@ -79,46 +76,30 @@ Result<ConnectionState> Connection::into_state() && {
 }
 
 MutableBytes Connection::receive_space(std::size_t at_least) {
-  if (given_away_.value) {
-    input_ = SecretBuffer(at_least);
-    return input_;
-  }
-  if (input_.size() - input_end_ < at_least) {
-    const std::size_t keep_from = plaintext_begin_ < plaintext_end_ ? plaintext_begin_ : input_begin_;
-    std::copy(input_.begin() + static_cast<std::ptrdiff_t>(keep_from),
-              input_.begin() + static_cast<std::ptrdiff_t>(input_end_), input_.begin());
-    input_begin_ -= keep_from;
-    input_end_ -= keep_from;
-    plaintext_end_ -= std::min(plaintext_end_, keep_from);
-    plaintext_begin_ -= std::min(plaintext_begin_, keep_from);
-    if (input_.size() - input_end_ < at_least) input_.resize(input_end_ + at_least);
-  }
-  return MutableBytes(input_).subspan(input_end_);
+  return input_.space(at_least);
 }
 
 void Connection::received(std::size_t count) {
   // RFC 8446 §6.1: "Any data received after a closure alert has been received MUST be ignored."
-  if (given_away_.value || failure_ || state_.read_closed) return;
-  input_end_ += std::min(count, input_.size() - input_end_);
-  release_input_if_empty();
+  if (given_away_.value || failure_ || state_.read_closed) count = 0;
+  streaming_ = count != 0 && count == input_.space(0).size();
+  input_.filled(count);
+  if (count == 0) release_idle_input();
 }
 
 void Connection::feed(ByteView ciphertext) {
   std::ranges::copy(ciphertext, receive_space(ciphertext.size()).begin());
   received(ciphertext.size());
+  streaming_ = false;
 }
 
 void Connection::consume(std::size_t count) {
-  count = std::min(count, plaintext_end_ - plaintext_begin_);
-  plaintext_begin_ += count;
-  release_input_if_empty();
+  input_.consume(count);
 }
 
 // An idle connection keeps no buffer.
-void Connection::release_input_if_empty() {
-  if (plaintext_begin_ < plaintext_end_ || input_begin_ < input_end_) return;
-  input_ = {};
-  plaintext_begin_ = plaintext_end_ = input_begin_ = input_end_ = 0;
+void Connection::release_idle_input() {
+  if (!streaming_ && input_.empty()) input_.release();
 }
 
 void Connection::output_sent(std::size_t count) {
@@ -132,9 +113,9 @@ void Connection::output_sent(std::size_t count) {
   }
 }
 
-Bytes Connection::take_output() {
-  output_.erase(output_.begin(),
-                output_.begin() + static_cast<std::ptrdiff_t>(std::exchange(output_sent_, 0)));
+WireBuffer Connection::take_output() {
+  const std::size_t sent = std::exchange(output_sent_, 0);
+  if (sent > 0) output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(sent));
   return std::exchange(output_, {});
 }
 
@@ -147,17 +128,33 @@ Result<void> Connection::writable() const {
 
 Result<void> Connection::write(ByteView plaintext) {
   if (auto can = writable(); !can) return can;
+  reserve_output(plaintext.size());
   while (!plaintext.empty()) {
     if (auto fresh = refresh_write_key(); !fresh) return fresh;
-    const std::size_t size = std::min<std::size_t>(plaintext.size(), state_.max_send_fragment);
+    const std::size_t size = std::min(plaintext.size(), fragment_size());
     if (auto sealed = seal(ContentType::application_data, plaintext.first(size), padding_for(size));
         !sealed) {
       return sealed;
     }
+    if (written_in_a_row_ < options_.small_records_up_to)
+      written_in_a_row_ += static_cast<std::uint32_t>(size);
     if (idle_records_ > 0) --idle_records_;  // what we send pays for what the peer asks meanwhile
     plaintext = plaintext.subspan(size);
   }
   return {};
+}
+
+std::size_t Connection::fragment_size() const {
+  const bool small = written_in_a_row_ < options_.small_records_up_to;
+  return std::min<std::size_t>(state_.max_send_fragment, small ? kSmallRecord : kMaxRecordPlaintext);
+}
+
+// Room for all records of a write at once, so that the output moves at most once.
+void Connection::reserve_output(std::size_t plaintext_size) {
+  const std::size_t records = plaintext_size / fragment_size() + 1;
+  const std::size_t needed =
+      output_.size() + plaintext_size + records * (writer_.record_size(0, 0) + options_.padding_block);
+  if (needed > output_.capacity()) output_.reserve(std::max(needed, 2 * output_.capacity()));
 }
 
 Result<void> Connection::close_write() {
@@ -231,7 +228,11 @@ Result<void> Connection::seal(ContentType type, ByteView content, std::size_t pa
   if (sequence >= options_.key_limits.refuse_after || sequence == UINT64_MAX) {
     return fail(ErrorCode::limit_exceeded, "the sending key may protect no more records");
   }
-  if (!writer_.seal(sequence, state_.next_explicit_nonce, type, content, padding, output_)) {
+  const std::size_t start = output_.size();
+  output_.resize(start + writer_.record_size(content.size(), padding));
+  if (!writer_.seal(sequence, state_.next_explicit_nonce, type, content, padding,
+                    MutableBytes(output_).subspan(start))) {
+    output_.resize(start);
     // R1: the nonce may have been used, so this key seals nothing more, not even an alert.
     state_.write_closed = true;
     failure_ = Failure{Alert::internal_error, false, "sealing a record failed"};

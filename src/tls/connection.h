@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/buffer_pool.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "baton/events.h"
@@ -10,6 +11,7 @@
 #include "tls/connection_state.h"
 #include "tls/limits.h"
 #include "tls/post_handshake.h"
+#include "tls/receive_buffer.h"
 #include "tls/record_protection.h"
 
 namespace baton::tls {
@@ -24,6 +26,9 @@ struct ConnectionOptions {
   KeyLimits key_limits;
   // TLS 1.3: application records are padded to a multiple of this many bytes (RFC 8446 §5.4). 0: no padding.
   std::uint16_t padding_block = 0;
+  // Application records are small enough for one TCP segment until so many bytes have been written in a row,
+  // so that the peer can use the first ones while more are on their way; then they are full. 0: always full.
+  std::uint32_t small_records_up_to = 0;  // bytes
 };
 
 // Bytes of what moves with a connection.
@@ -54,8 +59,16 @@ class Connection {
   };
 
  public:
+  // For from_state() alone, which makes a connection where it is to stay.
+  class Checked {
+    friend class Connection;
+    Checked() = default;
+  };
+  Connection(Checked checked, ConnectionState&& state, ConnectionOptions options, RecordProtection reader,
+             RecordProtection writer);
+
   // Validates the state and expands its keys. Unread and unsent bytes of the state are taken over.
-  static Result<Connection> from_state(ConnectionState state, ConnectionOptions options = {});
+  static Result<Connection> from_state(ConnectionState&& state, ConnectionOptions options = {});
 
   Connection(Connection&&) noexcept = default;
   Connection& operator=(Connection&&) noexcept = default;
@@ -75,8 +88,9 @@ class Connection {
 
   // --- from the peer: the receiving functions ---
 
-  // Room for at least `at_least` bytes of ciphertext from the peer, to be read into; then received(count),
-  // also with 0, which gives an unused buffer back.
+  // Room for at least `at_least` bytes of ciphertext from the peer, to be read into; then received(count). A
+  // reading that fills all the room promises more, and the connection keeps its memory; call received(0) when
+  // nothing more came, which gives an unused buffer back.
   MutableBytes receive_space(std::size_t at_least);
   void received(std::size_t count);
   // The same with a copy. Bytes behind the peer's close_notify are dropped (RFC 8446 §6.1).
@@ -93,6 +107,10 @@ class Connection {
   // the key of a TLS 1.2 connection is used up (a close_notify is then in output()).
   [[nodiscard]] Result<void> write(ByteView plaintext);
 
+  // The connection has rested: the next records are small again (ConnectionOptions::small_records_up_to). For
+  // the owner of a clock; a second without a write is a rest.
+  void after_idle() { written_in_a_row_ = 0; }
+
   // Sends close_notify; reading goes on (half-close, RFC 8446 §6.1; common practice in TLS 1.2 too).
   // Idempotent.
   [[nodiscard]] Result<void> close_write();
@@ -107,7 +125,7 @@ class Connection {
   ByteView output() const { return given_away_.value ? ByteView() : ByteView(output_).subspan(output_sent_); }
   void output_sent(std::size_t count);
   // All of output(), for a transport that wants to own the bytes that it is sending. They count as sent.
-  Bytes take_output();
+  WireBuffer take_output();
 
   // --- what is known ---
 
@@ -118,9 +136,6 @@ class Connection {
   bool given_away() const { return given_away_.value; }
 
  private:
-  Connection(ConnectionState state, ConnectionOptions options, RecordProtection reader,
-             RecordProtection writer);
-
   // One record of the input; an event when there is one to report.
   std::optional<Event> open_next_record();
   std::optional<Failure> check_header(const RecordHeader& header) const;
@@ -141,9 +156,9 @@ class Connection {
   void ask_for_key_update_if_used_up();
   Result<void> send_alert(AlertLevel level, Alert alert);
   std::size_t padding_for(std::size_t content_size) const;
-
-  ByteView unopened() const { return ByteView(input_).subspan(input_begin_, input_end_ - input_begin_); }
-  void release_input_if_empty();
+  std::size_t fragment_size() const;
+  void reserve_output(std::size_t plaintext_size);
+  void release_idle_input();
 
   ConnectionState state_;  // the current secrets and sequence numbers live here
   ConnectionOptions options_;
@@ -151,17 +166,13 @@ class Connection {
   RecordProtection writer_;
   PostHandshakeReader post_handshake_;
 
-  // Wiped when it is freed: it holds plaintext, on a link even secrets (R6).
-  // input_[plaintext_begin_, plaintext_end_) is opened and unread; input_[input_begin_, input_end_) is
-  // ciphertext.
-  SecretBuffer input_;
-  std::size_t plaintext_begin_ = 0;
-  std::size_t plaintext_end_ = 0;
-  std::size_t input_begin_ = 0;
-  std::size_t input_end_ = 0;
+  ReceiveBuffer input_;
+  // The last reading filled all the space that there was: more is coming, so an empty buffer is kept.
+  bool streaming_ = false;
 
-  Bytes output_;
+  WireBuffer output_;
   std::size_t output_sent_ = 0;
+  std::uint32_t written_in_a_row_ = 0;  // bytes, up to small_records_up_to
 
   unsigned idle_records_ = 0;    // in a row, see kMaxIdleRecords
   unsigned renegotiations_ = 0;  // see kMaxRenegotiations

@@ -16,9 +16,7 @@ Failure ours(Alert alert, const char* reason) {
 Event Connection::next() {
   if (given_away_.value) return ours(Alert::internal_error, "the connection was serialized or moved");
   for (;;) {
-    if (plaintext_begin_ < plaintext_end_) {
-      return ApplicationData{ByteView(input_).subspan(plaintext_begin_, plaintext_end_ - plaintext_begin_)};
-    }
+    if (const ByteView plaintext = input_.plaintext(); !plaintext.empty()) return ApplicationData{plaintext};
     if (failure_) return *failure_;
     if (state_.read_closed) return PeerClosed{};
     if (auto event = open_next_record()) return *event;
@@ -26,9 +24,9 @@ Event Connection::next() {
 }
 
 std::optional<Event> Connection::open_next_record() {
-  const ByteView waiting = unopened();
+  const ByteView waiting = input_.ciphertext();
   if (waiting.size() < kRecordHeaderSize) {
-    release_input_if_empty();
+    release_idle_input();
     return NeedBytes{kRecordHeaderSize - waiting.size()};
   }
   const RecordHeader header = parse_record_header(waiting.first(kRecordHeaderSize));
@@ -39,10 +37,10 @@ std::optional<Event> Connection::open_next_record() {
     return fail_with(ours(Alert::internal_error, "the peer's key has protected as many records as it may"));
   }
 
-  auto opened = reader_.open(state_.read.sequence, MutableBytes(input_).subspan(input_begin_, size));
+  auto opened = reader_.open(state_.read.sequence, input_.record(size));
   if (!opened) return fail_with(std::move(opened.error()));
   ++state_.read.sequence;
-  input_begin_ += size;
+  input_.skip(size);
   ask_for_key_update_if_used_up();
   if (opened->content.size() > state_.max_receive_fragment) {
     return fail_with(ours(Alert::record_overflow, "a record holds more plaintext than was agreed"));
@@ -92,8 +90,7 @@ std::optional<Event> Connection::handle(const OpenedRecord& record) {
   }
   switch (record.type) {
     case ContentType::application_data:
-      plaintext_begin_ = static_cast<std::size_t>(record.content.data() - input_.data());
-      plaintext_end_ = plaintext_begin_ + record.content.size();
+      input_.show(record.content);
       return std::nullopt;
     case ContentType::alert:
       return handle_alert(record.content);
@@ -118,7 +115,7 @@ std::optional<Event> Connection::handle_alert(ByteView content) {
   if (alert == Alert::close_notify) {
     if (test_hooks::mutant_is(test_hooks::Mutant::ignore_close_notify)) return std::nullopt;
     state_.read_closed = true;
-    input_begin_ = input_end_;
+    input_.drop_ciphertext();
     return std::nullopt;
   }
   // RFC 8446 §6: all alerts but the closure alerts are fatal, whatever their level says. In TLS 1.2 it

@@ -16,6 +16,11 @@ inline constexpr std::size_t kMaxTls12Expansion = 2048;  // bytes beyond the pla
 // a 2^16 of extensions that nobody sends); a renegotiating ClientHello of TLS 1.2 is far below.
 inline constexpr std::size_t kMaxPostHandshakeMessage = 66 * 1024;  // bytes
 
+// A record that fits one TCP segment of an Ethernet, with the headers of IPv6 and TCP's options.
+inline constexpr std::size_t kSmallRecord = 1350;  // bytes of plaintext
+// As many small records as a TCP that starts slowly sends in its first three round trips (RFC 6928).
+inline constexpr std::uint32_t kSmallRecordsUpTo = 64 * 1024;  // bytes of plaintext
+
 // A peer's certificate chain that is kept, in all. A longer one is kept as a digest only.
 inline constexpr std::size_t kMaxPeerChain = 32 * 1024;  // bytes of DER
 inline constexpr std::size_t kMaxPeerCertificates = 16;

@@ -1,6 +1,8 @@
 #include "tls/record_protection.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "base/test_hooks.h"
 #include "tls/limits.h"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::uint16_t kRecordVersion = 0x0303;  // RFC 8446 §5.1: legacy_record_version; TLS 1.2's own
 constexpr std::size_t kTls12AdditionalDataSize = 13;
+constexpr std::size_t kSaltSize = 4;  // bytes in front of the eight that change
 
 using Tls12AdditionalData = std::array<std::uint8_t, kTls12AdditionalDataSize>;
 
@@ -18,8 +21,13 @@ void put_u16(std::uint8_t* out, std::size_t value) {
   out[1] = static_cast<std::uint8_t>(value);
 }
 
+std::uint64_t big_endian(std::uint64_t value) {
+  return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
+}
+
 void put_u64(std::uint8_t* out, std::uint64_t value) {
-  for (int i = 7; i >= 0; --i, value >>= 8) out[i] = static_cast<std::uint8_t>(value);
+  value = big_endian(value);
+  std::memcpy(out, &value, sizeof value);
 }
 
 // RFC 5246 §6.2.3.3: seq_num + type + version + length of the plaintext.
@@ -74,9 +82,10 @@ Result<RecordProtection> RecordProtection::create(const CipherSuite& suite, cons
   if (keying.size() != suite.keying_size())
     return fail(ErrorCode::invalid_argument, "keying material of wrong size");
   if (suite.version == ProtocolVersion::tls13) {
-    auto derived = crypto::hkdf_expand_label(suite.hash, keying.view(), "key", {}, key.data());
-    if (derived) derived = crypto::hkdf_expand_label(suite.hash, keying.view(), "iv", {}, iv.data());
-    if (!derived) return pass_on(derived);
+    const std::array outputs = {crypto::HkdfOutput{"key", {}, key.data()},
+                                crypto::HkdfOutput{"iv", {}, iv.data()}};
+    if (auto derived = crypto::hkdf_expand_labels(suite.hash, keying.view(), outputs); !derived)
+      return pass_on(derived);
   } else {
     std::ranges::copy(keying.view().first(key_size), key.data().begin());
     std::ranges::copy(keying.view().subspan(key_size), iv.data().begin());
@@ -87,53 +96,56 @@ Result<RecordProtection> RecordProtection::create(const CipherSuite& suite, cons
 }
 
 crypto::AeadNonce RecordProtection::nonce(std::uint64_t sequence, ByteView explicit_nonce) const {
-  crypto::AeadNonce nonce{};
-  std::ranges::copy(fixed_iv_.view(), nonce.begin());
+  crypto::AeadNonce nonce;
+  const ByteView iv = fixed_iv_.view();
   if (!explicit_nonce.empty()) {
     // RFC 5288 §3: salt + nonce_explicit
-    std::ranges::copy(explicit_nonce, nonce.begin() + static_cast<std::ptrdiff_t>(fixed_iv_.size()));
+    std::memcpy(nonce.data(), iv.data(), kSaltSize);
+    std::memcpy(nonce.data() + kSaltSize, explicit_nonce.data(), sizeof sequence);
     return nonce;
   }
-  // RFC 8446 §5.3 and RFC 7905 §2: the padded sequence number is XORed with the IV.
-  std::array<std::uint8_t, 8> counter{};
-  put_u64(counter.data(), sequence);
-  for (std::size_t i = 0; i < counter.size(); ++i) nonce[4 + i] ^= counter[i];
+  // RFC 8446 §5.3 and RFC 7905 §2: the padded sequence number is XORed with the IV. By words: byte by byte,
+  // the cipher would have to wait for the stores.
+  std::uint64_t low = 0;
+  std::memcpy(&low, iv.data() + kSaltSize, sizeof low);
+  low ^= big_endian(sequence);
+  std::memcpy(nonce.data(), iv.data(), kSaltSize);
+  std::memcpy(nonce.data() + kSaltSize, &low, sizeof low);
   return nonce;
 }
 
+std::size_t RecordProtection::record_size(std::size_t content_size, std::size_t padding) const {
+  const std::size_t inner_type = suite_->version == ProtocolVersion::tls13 ? 1 : 0;
+  return kRecordHeaderSize + suite_->explicit_nonce_size() + content_size + inner_type + padding +
+         crypto::kAeadTagSize;
+}
+
 bool RecordProtection::seal(std::uint64_t sequence, std::uint64_t explicit_nonce, ContentType type,
-                            ByteView content, std::size_t padding, Bytes& out) {
+                            ByteView content, std::size_t padding, MutableBytes record) {
   const bool tls13 = suite_->version == ProtocolVersion::tls13;
   const std::size_t nonce_size = suite_->explicit_nonce_size();
-  const std::size_t inner_size = content.size() + (tls13 ? 1 + padding : 0);
-  const std::size_t length = nonce_size + inner_size + crypto::kAeadTagSize;
-  const std::size_t start = out.size();
-  out.resize(start + kRecordHeaderSize + length);
-
-  const MutableBytes record = MutableBytes(out).subspan(start);
   record[0] = static_cast<std::uint8_t>(tls13 ? ContentType::application_data : type);
   put_u16(&record[1], kRecordVersion);
-  put_u16(&record[3], length);
+  put_u16(&record[3], record.size() - kRecordHeaderSize);
 
   const MutableBytes explicit_part = record.subspan(kRecordHeaderSize, nonce_size);
   if (nonce_size != 0) put_u64(explicit_part.data(), explicit_nonce);
 
-  const MutableBytes inner = record.subspan(kRecordHeaderSize + nonce_size);
-  std::ranges::copy(content, inner.begin());
-  bool sealed = false;
+  const MutableBytes sealed = record.subspan(kRecordHeaderSize + nonce_size);
+  bool done = false;
   if (tls13) {
-    // RFC 8446 §5.2: the additional data is the record header.
-    inner[content.size()] = static_cast<std::uint8_t>(type);
-    sealed = key_->seal(nonce(sequence, {}), record.first(kRecordHeaderSize), inner);
+    // RFC 8446 §5.2: the content type and the padding stand behind the content, the additional data is the
+    // record header.
+    const MutableBytes tail = sealed.subspan(content.size(), 1 + padding);
+    std::ranges::fill(tail, std::uint8_t{0});
+    tail[0] = static_cast<std::uint8_t>(type);
+    done = key_->seal_from(nonce(sequence, {}), record.first(kRecordHeaderSize), content, sealed);
   } else {
     const auto additional_data = tls12_additional_data(sequence, type, content.size());
-    sealed = key_->seal(nonce(sequence, explicit_part), additional_data, inner);
+    done = key_->seal_from(nonce(sequence, explicit_part), additional_data, content, sealed);
   }
-  if (!sealed) {  // what is there is plaintext
-    wipe(record);
-    out.resize(start);
-  }
-  return sealed;
+  if (!done) wipe(record);  // there may be plaintext in it
+  return done;
 }
 
 std::size_t RecordProtection::max_record_length() const {

@@ -40,11 +40,15 @@ class RecordProtection {
   // Derives key and IV (RFC 8446 §7.3), or takes them from TLS 1.2's keying material.
   static Result<RecordProtection> create(const CipherSuite& suite, const KeyingMaterial& keying);
 
-  // Appends one record to `out`: header, explicit nonce, sealed content, tag. `content` is at most
-  // kMaxRecordPlaintext bytes; `padding` zero bytes are added behind it (TLS 1.3 only, otherwise 0).
-  // `explicit_nonce` matters only where the suite has one. False when the library fails.
+  // Bytes of the whole record that seals so much content and padding.
+  std::size_t record_size(std::size_t content_size, std::size_t padding) const;
+
+  // Writes one record into `record`, which has record_size() bytes: header, explicit nonce, sealed content,
+  // tag. `content` is at most kMaxRecordPlaintext bytes and does not overlap the record; `padding` zero bytes
+  // are added behind it (TLS 1.3 only, otherwise 0). `explicit_nonce` matters only where the suite has one.
+  // False when the library fails; the record is then wiped.
   [[nodiscard]] bool seal(std::uint64_t sequence, std::uint64_t explicit_nonce, ContentType type,
-                          ByteView content, std::size_t padding, Bytes& out);
+                          ByteView content, std::size_t padding, MutableBytes record);
 
   // Opens a whole record, header included, in place. A failure holds the alert that the RFC asks for.
   [[nodiscard]] tl::expected<OpenedRecord, Failure> open(std::uint64_t sequence, MutableBytes record);

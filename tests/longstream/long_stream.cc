@@ -114,7 +114,7 @@ void LongStream::deliver_to_peer() {
 
 void LongStream::send_output(std::size_t count) {
   if (one_in(8)) {
-    const Bytes all = connection_.take_output();
+    const WireBuffer all = connection_.take_output();
     const std::size_t cut = up_to(all.size());
     peer_.receive(ByteView(all).first(cut));
     peer_.receive(ByteView(all).subspan(cut));

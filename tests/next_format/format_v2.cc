@@ -13,7 +13,7 @@ void encode_v2(const tls::ConnectionState& state, SecretBuffer& out) {
   encode_v1(state, out);
 }
 
-Result<tls::ConnectionState> decode_v2(ByteReader& reader) {
+Result<void> decode_v2(ByteReader& reader, tls::ConnectionState& state) {
   const std::size_t length = reader.u32();
   if (!reader.ok() || length > reader.left()) {
     return fail(ErrorCode::truncated, "the serialized connection is shorter than its length says");
@@ -21,7 +21,7 @@ Result<tls::ConnectionState> decode_v2(ByteReader& reader) {
   if (length < reader.left()) {
     return fail(ErrorCode::malformed, "not a serialized connection: bytes behind its end");
   }
-  return decode_v1(reader);
+  return decode_v1(reader, state);
 }
 
 }  // namespace baton::serialization

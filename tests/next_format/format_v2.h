@@ -14,6 +14,6 @@ namespace baton::serialization {
 std::size_t v2_length(const tls::ConnectionState& state);
 void encode_v2(const tls::ConnectionState& state, SecretBuffer& out);
 // Errors: those of version 1; truncated (fewer bytes than the length says), malformed (more).
-Result<tls::ConnectionState> decode_v2(ByteReader& reader);
+[[nodiscard]] Result<void> decode_v2(ByteReader& reader, tls::ConnectionState& state);
 
 }  // namespace baton::serialization

@@ -48,6 +48,14 @@ inline tls::KeyingMaterial copy_of(const tls::KeyingMaterial& secret) {
   return tls::KeyingMaterial(secret.view());
 }
 
+// Appends one record to `wire`.
+inline void seal_record(tls::RecordProtection& writer, std::uint64_t sequence, tls::ContentType type,
+                        ByteView content, Bytes& wire, std::size_t padding = 0) {
+  const std::size_t start = wire.size();
+  wire.resize(start + writer.record_size(content.size(), padding));
+  ASSERT_TRUE(writer.seal(sequence, sequence, type, content, padding, MutableBytes(wire).subspan(start)));
+}
+
 struct StatePair {
   tls::ConnectionState server;
   tls::ConnectionState client;

@@ -21,7 +21,7 @@ class HostileRecords : public test::SeededTest {
   }
   void send(ContentType type, ByteView content, std::size_t padding = 0) {
     Bytes wire;
-    ASSERT_TRUE(peer_->seal(sequence_, sequence_, type, content, padding, wire));
+    test::seal_record(*peer_, sequence_, type, content, wire, padding);
     ++sequence_;
     victim_->feed(wire);
   }

@@ -73,7 +73,7 @@ TEST_F(KeyUpdateTest, AMessageCutByRecordsAndATransferIsPutTogether) {
   auto server = test::connect(std::move(states.server));
   for (std::uint64_t i = 0; i < message.size(); ++i) {
     Bytes wire;
-    ASSERT_TRUE(writer->seal(i, 0, ContentType::handshake, ByteView(message).subspan(i, 1), 0, wire));
+    test::seal_record(*writer, i, ContentType::handshake, ByteView(message).subspan(i, 1), wire);
     server.feed(wire);
     EXPECT_TRUE(std::holds_alternative<NeedBytes>(server.next()));
     transfer(server);
