@@ -57,7 +57,7 @@ thread_local ThreadPool the_pool;
 ThreadPool::~ThreadPool() {
   life = Life::over;
   for (std::size_t index = 0; index < kSizes; ++index) {
-    while (void* block = take(index)) ::operator delete(block, block_size(index));
+    while (void* block = take(index)) ::operator delete(block);
   }
 }
 
@@ -78,10 +78,10 @@ void* pool_allocate(std::size_t size) {
 }
 
 void pool_free(void* memory, std::size_t size) noexcept {
-  if (size > kLargestBlock) return ::operator delete(memory, size);
+  if (size > kLargestBlock) return ::operator delete(memory);
   const std::size_t index = index_for(size);
   ThreadPool* mine = pool();
-  if (mine == nullptr || !mine->give(index, memory)) ::operator delete(memory, block_size(index));
+  if (mine == nullptr || !mine->give(index, memory)) ::operator delete(memory);
 }
 
 }  // namespace baton
