@@ -186,9 +186,10 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   auto state = serialization::deserialize_unprotected(handoff.serialized, {Role::server, {}, now});
   if (state && !state->handshake_time) state->handshake_time = now;
-  Result<tls::Connection> connection =
-      state ? tls::Connection::from_state(std::move(*state), {.small_records_up_to = tls::kSmallRecordsUpTo})
-            : Result<tls::Connection>(pass_on(state));
+  tls::ConnectionOptions options;
+  options.small_records_up_to = tls::kSmallRecordsUpTo;
+  Result<tls::Connection> connection = state ? tls::Connection::from_state(std::move(*state), options)
+                                             : Result<tls::Connection>(pass_on(state));
   if (!connection) {
     remote_->report({offload::OutcomeKind::state_refused, {}, {}});
     co_return tl::unexpected(
