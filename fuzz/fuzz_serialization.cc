@@ -11,6 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView input(data, size);
   auto state = serialization::deserialize_unprotected(input);
   if (!state) return 0;
+  const std::size_t length =
+      serialization::serialization_length(*state, serialization::SerializationVersion::v1);
+  if (length != size) std::abort();
   auto again =
       serialization::serialize_unprotected(std::move(*state), serialization::SerializationVersion::v1);
   if (!again || !std::ranges::equal(*again, input)) std::abort();

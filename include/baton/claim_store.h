@@ -20,8 +20,10 @@ using ClaimId = std::array<std::uint8_t, 16>;
 // For implementers: claim() is called once the envelope has been decrypted and has passed every other check,
 // and before any key is built. It may block; it is called on the thread that deserializes. A store that
 // cannot tell (no answer, no room, a lost disk) returns an error, and the connection is refused: never assume
-// that an id is free. An id may be forgotten only when the store is sure that `expires_at` has passed, by a
-// clock that does not run backwards.
+// that an id is free. An id may be forgotten only when `expires_at` has passed by the store's own clock, one
+// that does not run backwards; and by that same clock the store refuses every claim whose `expires_at` is not
+// still to come, whether it has seen the id or not. The caller's `now` is no substitute: a caller whose clock
+// is slow would otherwise spend an id again that the store has just forgotten.
 class ClaimStore {
  public:
   ClaimStore() = default;

@@ -17,10 +17,10 @@ namespace baton {
 
 // A certificate chain and its private key, as PEM text. The caller reads the files and wipes its own copy.
 struct Credential {
-  std::string chain_pem;  // leaf first
-  SecretBuffer key_pem;
-  std::string chain_source;  // file name for error messages
-  std::string key_source;
+  std::string chain_pem{};  // leaf first
+  SecretBuffer key_pem{};
+  std::string chain_source{};  // file name for error messages
+  std::string key_source{};
 };
 
 // How much is kept of the peer's verified certificate.
@@ -42,30 +42,30 @@ struct KeptMetadata {
 
 // A server's TLS. Empty lists mean all that Baton carries.
 struct ServerSettings {
-  std::vector<Credential> credentials;  // one per kind of key: ECDSA and RSA side by side
+  std::vector<Credential> credentials{};  // one per kind of key: ECDSA and RSA side by side
   ProtocolVersion min_version = ProtocolVersion::tls12;
   ProtocolVersion max_version = ProtocolVersion::tls13;
-  std::vector<std::string> cipher_suites;  // IANA names, in order of preference
-  std::vector<std::string> groups;         // OpenSSL's names, in order of preference
-  std::vector<std::string> alpn;           // in order of preference; empty: ALPN is ignored
-  std::string client_ca_pem;               // not empty: a client certificate is demanded and verified
+  std::vector<std::string> cipher_suites{};  // IANA names, in order of preference
+  std::vector<std::string> groups{};         // OpenSSL's names, in order of preference
+  std::vector<std::string> alpn{};           // in order of preference; empty: ALPN is ignored
+  std::string client_ca_pem{};               // not empty: a client certificate is demanded and verified
   // 80 secret bytes in libssl's order (name 16, HMAC key 32, AES key 32), shared by the servers that resume
   // each other's sessions; or empty: fresh random ones.
-  SecretBuffer ticket_keys;
-  KeptMetadata keep;
+  SecretBuffer ticket_keys{};
+  KeptMetadata keep{};
 };
 
 // A client's TLS.
 struct ClientSettings {
-  std::string server_name;               // sent as SNI and verified; an IP address is verified and not sent
-  std::string ca_pem;                    // trust anchors; empty: the system's
-  std::optional<Credential> credential;  // the client's own certificate
+  std::string server_name{};               // sent as SNI and verified; an IP address is verified and not sent
+  std::string ca_pem{};                    // trust anchors; empty: the system's
+  std::optional<Credential> credential{};  // the client's own certificate
   ProtocolVersion min_version = ProtocolVersion::tls12;
   ProtocolVersion max_version = ProtocolVersion::tls13;
-  std::vector<std::string> cipher_suites;
-  std::vector<std::string> groups;
-  std::vector<std::string> alpn;
-  KeptMetadata keep;
+  std::vector<std::string> cipher_suites{};
+  std::vector<std::string> groups{};
+  std::vector<std::string> alpn{};
+  KeptMetadata keep{};
 };
 
 // The settings of a set of connections of one role. Made once and used for many; a value that is cheap to
@@ -93,7 +93,7 @@ class Config {
   // TLS 1.3: application records are padded to a multiple of this many bytes (RFC 8446 §5.4). 0: none.
   Config& set_padding_block(std::uint16_t bytes);
   // Where the time comes from: for the time of handshakes, for ages and for expiry. Default: the system's
-  // clock. Called on the thread that needs it.
+  // clock, which an empty function means too. Called on the thread that needs it.
   Config& set_clock(std::function<UnixTime()> clock);
 
   Role role() const { return role_; }
@@ -102,7 +102,7 @@ class Config {
   const ImportPolicy& import_policy() const { return policy_; }
   std::uint16_t padding_block() const { return padding_block_; }
   const std::function<UnixTime()>& clock() const { return clock_; }
-  UnixTime now() const { return clock_(); }
+  UnixTime now() const;
 
   // For Baton itself: what starts handshakes; null where none can be started.
   struct Endpoint;

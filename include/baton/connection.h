@@ -66,11 +66,13 @@ class Connection {
   // --- to the peer ---
 
   // Seals all of `plaintext`. Errors: consumed; refused, after close_write() or a failure; limit_exceeded,
-  // when the key of a TLS 1.2 connection is used up (a close_notify is then in output()).
+  // when the key of a TLS 1.2 connection is used up: what it could still seal is in output(), and a
+  // close_notify behind it.
   [[nodiscard]] Result<void> write(ByteView plaintext);
   // Sends close_notify; reading goes on (half-close, RFC 8446 §6.1). Idempotent.
   [[nodiscard]] Result<void> close_write();
-  // Sends a fatal alert, after which the connection is over.
+  // Sends a fatal alert, after which the connection is over. close_notify, which is none, becomes
+  // internal_error.
   void abort(Alert alert, std::string_view reason);
   // TLS 1.3: sends a KeyUpdate and changes our sending key (RFC 8446 §4.6.3). Refused in TLS 1.2.
   [[nodiscard]] Result<void> update_keys(KeyUpdateRequest request);
@@ -88,7 +90,8 @@ class Connection {
 
   // --- what is known; views are valid as long as the object lives and is not given away ---
 
-  bool alive() const;  // neither moved from nor serialized; role, version and suite may be asked only then
+  bool alive() const;  // neither moved from nor serialized
+  // The first two abort when it is not alive: there is no answer that would not mislead.
   Role role() const;
   ProtocolVersion protocol_version() const;
   std::string_view cipher_suite() const;     // IANA name
@@ -107,10 +110,11 @@ class Connection {
 
   // Whether export_keying_material() can answer.
   bool can_export_keying_material() const;
-  // TLS 1.3's exporter (RFC 8446 §7.5), the same at both ends: fills `out`, at most 8160 bytes. `label` is at
-  // most 249 bytes; without a context pass an empty one. Errors: refused, when the exporter secret was not
-  // kept (KeptMetadata) or in TLS 1.2, whose exporter needs a master secret that Baton does not keep (R3);
-  // invalid_argument for sizes.
+  // TLS 1.3's exporter (RFC 8446 §7.5), the same at both ends: fills `out`, at most 255 hashes
+  // (8160 bytes with SHA-256). `label` is at most 249 bytes; without a context pass an empty one, which is
+  // the same (RFC 8446 §7.5). Errors: consumed; refused, when the exporter secret was not kept (KeptMetadata)
+  // or in TLS 1.2, whose exporter needs a master secret that Baton does not keep (R3); invalid_argument for
+  // sizes.
   [[nodiscard]] Result<void> export_keying_material(std::string_view label, ByteView context,
                                                     MutableBytes out) const;
 

@@ -21,7 +21,7 @@ enum class ErrorCode {
   crypto,               // the cryptographic library failed
   io,                   // the operating system, or a store behind it, failed
   wrong_role,           // a client's connection where a server's is expected, or the other way round
-  not_allowed,          // the import policy forbids this TLS version, cipher suite, age or size
+  not_allowed,          // the import policy forbids this TLS version, cipher suite or age
   unknown_key,          // sealed under a key that is not in the key ring
   bad_seal,             // the seal does not verify: altered, or not ours
   wrong_audience,       // sealed for somebody else

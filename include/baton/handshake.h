@@ -33,7 +33,8 @@ class Handshake {
   ~Handshake();
 
   // Takes bytes that the peer sent, in any cutting. What the peer sent behind its handshake, in the same
-  // bytes, is kept for the connection (R2). After `complete` or `failed` it only repeats its answer.
+  // bytes or in later ones, is kept for the connection (R2): call connection() soon. After `failed` it only
+  // repeats its answer.
   HandshakeStep advance(ByteView bytes);
 
   // Bytes for the peer, in order; may be some after any step, also after `failed` and after `complete`.

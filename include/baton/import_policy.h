@@ -15,11 +15,11 @@ namespace baton {
 // is ErrorCode::not_allowed, and `limit_exceeded` for the size.
 struct ImportPolicy {
   ProtocolVersion min_version = ProtocolVersion::tls12;
-  std::vector<std::string> cipher_suites;  // IANA names; empty: every suite that Baton carries
+  std::vector<std::string> cipher_suites{};  // IANA names; empty: every suite that Baton carries
 
   // Greatest age of the connection, counted from its handshake. With it, a connection whose handshake time is
   // not known is refused. No bound when absent.
-  std::optional<std::chrono::seconds> max_age;
+  std::optional<std::chrono::seconds> max_age{};
   // How far the clock of the machine that did the handshake may be ahead of ours; beyond is `not_yet_valid`.
   // Only looked at together with max_age.
   std::chrono::seconds max_clock_skew{30};

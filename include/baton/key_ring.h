@@ -67,6 +67,9 @@ class KeyRing {
   // Newest first: next, current, then the previous ones.
   std::vector<KeyInfo> keys() const;
 
+  // False once it was moved from; then it can only be assigned to or destroyed.
+  bool alive() const { return keys_ != nullptr; }
+
   // For Baton itself.
   struct Keys;
   const Keys& internal() const { return *keys_; }

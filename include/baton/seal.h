@@ -13,10 +13,10 @@ namespace baton {
 struct SealOptions {
   // Who may open: sealing and opening sides must name the same. For example a cluster or a service. At most
   // 255 bytes, not empty.
-  std::string audience;
+  std::string audience{};
   // What for, so that an envelope made for one use is refused at another: "handover", "restart", "park". At
   // most 255 bytes, not empty.
-  std::string purpose;
+  std::string purpose{};
   // How long an envelope may be opened, from its sealing on: 1 second to 365 days. Short is safe: it bounds
   // what a thief of the key ring can still use, and what the claim store must remember.
   std::chrono::seconds lifetime{60};
@@ -31,7 +31,8 @@ struct SealOptions {
 // changed makes a new Seal; keep the claim store.
 class Seal {
  public:
-  // `claims` must not be null. Error: invalid_argument.
+  // Takes the ring, also when it fails. `claims` must not be null. Error: invalid_argument, also for a ring
+  // that was moved from.
   static Result<Seal> create(KeyRing keys, std::shared_ptr<ClaimStore> claims, SealOptions options);
 
   const KeyRing& keys() const { return *keys_; }

@@ -3,13 +3,14 @@
 #include "api/inside.h"
 
 namespace baton {
-namespace {
 
 UnixTime system_time() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-}  // namespace
+UnixTime Config::now() const {
+  return clock_ ? clock_() : system_time();
+}
 
 Config::Config(Role role) : role_(role), clock_(system_time) {}
 
@@ -78,7 +79,7 @@ Config& Config::set_padding_block(std::uint16_t bytes) {
 }
 
 Config& Config::set_clock(std::function<UnixTime()> clock) {
-  clock_ = std::move(clock);
+  clock_ = clock ? std::move(clock) : system_time;
   return *this;
 }
 

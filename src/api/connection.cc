@@ -114,6 +114,10 @@ SerializationReadiness Connection::serialization_readiness() const {
   readiness.length = serialization_length(*this);
   if (failure()) {
     readiness.obstacle = Error{ErrorCode::refused, "the connection has failed: " + failure()->reason};
+  } else if (inside_->settings.rekey && inside_->connection.rekey_size() > 0 &&
+             !inside_->connection.may_seal()) {
+    readiness.obstacle =
+        Error{ErrorCode::limit_exceeded, "the sending key is used up, so no KeyUpdate can be sent"};
   } else if (auto can = serialization::can_write(inside_->settings.version, readiness.length); !can) {
     readiness.obstacle = std::move(can.error());
   }
@@ -129,7 +133,7 @@ ProtocolVersion Connection::protocol_version() const {
 }
 
 std::string_view Connection::cipher_suite() const {
-  return state_of(inside_).suite->name;
+  return inside_ ? state_of(inside_).suite->name : std::string_view();
 }
 
 std::optional<std::string> Connection::group() const {

@@ -2,6 +2,7 @@
 
 #include "api/inside.h"
 #include "base/error.h"
+#include "base/unix_time.h"
 #include "handshake/handshake.h"
 
 namespace baton {
@@ -12,6 +13,7 @@ struct Handshake::Inside {
   HandshakeStep step = HandshakeStep::need_bytes;
   std::uint64_t fed = 0;  // bytes of the peer's stream
   Bytes behind;           // those behind the handshake
+  UnixTime completed_at{};
 };
 
 Handshake::Handshake(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
@@ -28,7 +30,7 @@ Result<Handshake> Handshake::start(const Config& config) {
   auto handshake = config.endpoint()->start();
   if (!handshake) return pass_on(handshake);
   return Handshake(
-      std::unique_ptr<Inside>(new Inside{std::move(*handshake), ConnectionSettings(config), {}, 0, {}}));
+      std::unique_ptr<Inside>(new Inside{std::move(*handshake), ConnectionSettings(config), {}, 0, {}, {}}));
 }
 
 HandshakeStep Handshake::advance(ByteView bytes) {
@@ -48,6 +50,7 @@ HandshakeStep Handshake::advance(ByteView bytes) {
           bytes.last(static_cast<std::size_t>(inside_->fed - inside_->handshake->consumed()));
       inside_->behind.assign(behind.begin(), behind.end());
       inside_->step = HandshakeStep::complete;
+      inside_->completed_at = inside_->settings.clock();
       break;
     }
     case handshake::Progress::failed:
@@ -80,7 +83,7 @@ Result<Connection> Handshake::connection() && {
   const std::unique_ptr<Inside> inside = std::move(inside_);
   auto state = inside->handshake->take_state();
   if (!state) return pass_on(state);
-  state->handshake_time = inside->settings.clock();
+  if (is_in_range(inside->completed_at)) state->handshake_time = inside->completed_at;
   state->unsent_ciphertext = inside->handshake->take_output();
   state->unread_ciphertext = std::move(inside->behind);
   return make_connection(std::move(*state), std::move(inside->settings));

@@ -11,6 +11,8 @@
 
 namespace baton {
 
+UnixTime system_time();
+
 struct Config::Endpoint {
   std::shared_ptr<const handshake::ServerEndpoint> server;
   std::shared_ptr<const handshake::Tenant> tenant;  // what every client of `server` gets
@@ -25,7 +27,7 @@ struct ConnectionSettings {
       : version(config.serialization_version()),
         rekey(config.rekey_before_serialize()),
         options{{}, config.padding_block()},
-        clock(config.clock()) {}
+        clock(config.clock() ? config.clock() : system_time) {}
 
   SerializationVersion version;
   bool rekey;

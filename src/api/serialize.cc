@@ -52,6 +52,7 @@ Result<Bytes> serialize(Connection&& connection, const Seal& seal) {
   if (!connection.alive()) return tl::unexpected(*connection.serialization_readiness().obstacle);
   const SerializationVersion version = connection.inside().settings.version;
   const UnixTime now = connection.inside().settings.clock();
+  if (auto can = serialization::can_seal(seal, now); !can) return pass_on(can);
   auto state = give_away(connection);
   if (!state) return pass_on(state);
   return serialization::seal(std::move(*state), version, seal, now);

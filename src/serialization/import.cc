@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/unix_time.h"
+
 namespace baton::serialization {
 namespace {
 
@@ -12,7 +14,8 @@ Result<void> check_age(const tls::ConnectionState& state, const Import& import) 
     return fail(ErrorCode::not_allowed,
                 "the connection does not tell its age, and the import policy bounds that");
   }
-  if (*state.handshake_time > import.now + policy.max_clock_skew) {
+  // Both times are in range, so their difference does not overflow, whatever the policy says.
+  if (!is_in_range(import.now) || *state.handshake_time - import.now > policy.max_clock_skew) {
     return fail(ErrorCode::not_yet_valid,
                 "the connection's handshake lies in the future; compare the clocks of the two machines");
   }

@@ -34,6 +34,7 @@ Seal::Seal(KeyRing keys, std::shared_ptr<ClaimStore> claims, SealOptions options
       options_(std::make_shared<const SealOptions>(std::move(options))) {}
 
 Result<Seal> Seal::create(KeyRing keys, std::shared_ptr<ClaimStore> claims, SealOptions options) {
+  if (!keys.alive()) return fail(ErrorCode::invalid_argument, "the key ring of a seal was moved from");
   if (claims == nullptr) return fail(ErrorCode::invalid_argument, "a seal needs a claim store");
   if (auto valid = check(options); !valid) return pass_on(valid);
   return Seal(std::move(keys), std::move(claims), std::move(options));

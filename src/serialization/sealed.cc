@@ -88,15 +88,18 @@ tl::unexpected<Error> contradictory_role() {
 
 }  // namespace
 
+Result<void> can_seal(const Seal& seal, UnixTime now) {
+  if (is_in_range(now) && now <= kLatestTime - seal.options().lifetime) return {};
+  return fail(ErrorCode::invalid_argument, "the time of sealing is outside the years 1970 to 9999");
+}
+
 Result<Bytes> seal(tls::ConnectionState&& state, SerializationVersion version, const Seal& seal,
                    UnixTime now) {
   const SealOptions& options = seal.options();
   EnvelopeInfo info{{}, now, {}, state.role, options.purpose, options.audience};
   auto connection = serialize_unprotected(std::move(state), version);
   if (!connection) return pass_on(connection);
-  if (!is_in_range(now) || now > kLatestTime - options.lifetime) {
-    return fail(ErrorCode::invalid_argument, "the time of sealing is outside the years 1970 to 9999");
-  }
+  if (auto can = can_seal(seal, now); !can) return pass_on(can);
   info.expires_at = now + options.lifetime;
   EnvelopeSalt salt{};
   if (auto filled = crypto::random_bytes(info.claim_id); !filled) return pass_on(filled);
@@ -133,7 +136,7 @@ bool looks_sealed(ByteView bytes) {
   return ByteReader(bytes).u32() == kEnvelopeMagic;
 }
 
-Result<Inspected> inspect(ByteView envelope, const KeyRing& keys) {
+Result<Inspected> inspect_unprotected(ByteView envelope, const KeyRing& keys) {
   auto unsealed = unseal(envelope, keys);
   if (!unsealed) return pass_on(unsealed);
   EnvelopeInfo& info = unsealed->content.info;

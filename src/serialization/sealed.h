@@ -10,6 +10,9 @@ namespace baton::serialization {
 
 inline constexpr std::uint16_t kNewestEnvelope = 1;
 
+// Whether envelopes can be sealed at this time. Error: invalid_argument, outside of the years 1970 to 9999.
+[[nodiscard]] Result<void> can_seal(const Seal& seal, UnixTime now);
+
 // Serializes, encrypts and destroys the state, also where it fails. Errors: those of serialize_unprotected;
 // invalid_argument (`now` lies outside the years 1970 to 9999); crypto.
 [[nodiscard]] Result<Bytes> seal(tls::ConnectionState&& state, SerializationVersion version, const Seal& seal,
@@ -52,6 +55,6 @@ struct Inspected {
 // Opens an envelope to look at it. It checks the seal and the form only: not the audience, not the time, and
 // it claims nothing. Never continue the connection that it gives (R1). Errors: as open(), as far as they are
 // about the seal and the form.
-[[nodiscard]] Result<Inspected> inspect(ByteView envelope, const KeyRing& keys);
+[[nodiscard]] Result<Inspected> inspect_unprotected(ByteView envelope, const KeyRing& keys);
 
 }  // namespace baton::serialization

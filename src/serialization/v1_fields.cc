@@ -131,6 +131,7 @@ void for_each_field(const ConnectionState& state, Show show) {
 
 // Must-understand fields that this build does not know are refused, others are carried on unchanged.
 Result<void> keep_unknown(const Field& field, ConnectionState& state) {
+  if (field.value.empty()) return malformed("a field is empty");
   const bool known_number = std::ranges::any_of(
       kKnownTypes, [&](std::uint16_t type) { return number_of(type) == number_of(field.type); });
   if (known_number) return malformed("a field has a wrong must-understand bit");

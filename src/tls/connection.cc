@@ -166,6 +166,8 @@ Result<void> Connection::close_write() {
 }
 
 void Connection::abort(Alert alert, std::string reason) {
+  // A close_notify would make a stream that was cut look whole.
+  if (alert == Alert::close_notify) alert = Alert::internal_error;
   fail_with({alert, false, std::move(reason)});
 }
 
@@ -183,7 +185,13 @@ Result<void> Connection::send_key_update(KeyUpdateRequest request) {
   const std::array<std::uint8_t, kKeyUpdateSize> message = {
       static_cast<std::uint8_t>(HandshakeType::key_update), 0, 0, 1, static_cast<std::uint8_t>(request)};
   if (auto sealed = seal(ContentType::handshake, message); !sealed) return sealed;
-  return step_write_key();
+  auto stepped = step_write_key();
+  if (!stepped) {
+    // The peer will be told of a key that we do not have, so this connection sends nothing more.
+    state_.write_closed = true;
+    failure_ = Failure{Alert::internal_error, false, "changing the sending key failed"};
+  }
+  return stepped;
 }
 
 // To the next generation of our key (RFC 8446 §7.2), whose records are counted from 0.
@@ -221,11 +229,15 @@ void Connection::answer_key_update_if_idle() {
   }
 }
 
+bool Connection::may_seal() const {
+  return state_.write.sequence < options_.key_limits.refuse_after && state_.write.sequence != UINT64_MAX;
+}
+
 Result<void> Connection::seal(ContentType type, ByteView content, std::size_t padding) {
   // RFC 8446 §5.3: "Because the size of sequence numbers is 64-bit, they should not wrap." This refuses long
   // before.
   const std::uint64_t sequence = state_.write.sequence;
-  if (sequence >= options_.key_limits.refuse_after || sequence == UINT64_MAX) {
+  if (!may_seal()) {
     return fail(ErrorCode::limit_exceeded, "the sending key may protect no more records");
   }
   const std::size_t start = output_.size();

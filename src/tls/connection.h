@@ -79,6 +79,8 @@ class Connection {
   [[nodiscard]] Result<void> rekey_before_handover();
   // By how many bytes that makes output() grow.
   std::size_t rekey_size() const;
+  // Whether our key may seal one more record.
+  bool may_seal() const;
 
   // What into_state() would carry.
   InFlight in_flight() const;

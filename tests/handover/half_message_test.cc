@@ -58,9 +58,9 @@ CutKeyUpdate send_key_update(tls::ConnectionState& state, KeyUpdateRequest reque
   const ByteView bytes(message);
   auto writer = value_of(RecordProtection::create(*state.suite, state.write.keying));
   CutKeyUpdate sent;
-  const auto handshake = tls::ContentType::handshake;
-  EXPECT_TRUE(writer.seal(state.write.sequence, 0, handshake, bytes.first(cut), 0, sent.first));
-  EXPECT_TRUE(writer.seal(state.write.sequence + 1, 0, handshake, bytes.subspan(cut), 0, sent.second));
+  const auto type = tls::ContentType::handshake;
+  seal_record(writer, state.write.sequence, type, bytes.first(cut), sent.first);
+  seal_record(writer, state.write.sequence + 1, type, bytes.subspan(cut), sent.second);
   state.write.keying = value_of(tls::next_traffic_secret(*state.suite, state.write.keying));
   state.write.sequence = 0;
   return sent;

@@ -92,9 +92,9 @@ class ForgedTest : public test::SeededTest {
     const auto claims = std::make_shared<MemoryClaimStore>();
     auto state = open(envelope, golden_seal(claims), {Role::server, {}, kNow});
     EXPECT_EQ(claims->size(), state ? 1u : 0u);
-    auto inspected = inspect(envelope, golden_ring());
+    auto inspected = inspect_unprotected(envelope, golden_ring());
     EXPECT_EQ(inspected.has_value(), state || state.error().code != ErrorCode::malformed)
-        << "inspect() refuses what is malformed, and nothing else here";
+        << "inspect_unprotected() refuses what is malformed, and nothing else here";
     return state ? std::nullopt : std::optional(state.error().code);
   }
   std::optional<ErrorCode> open_code(const std::function<void(EnvelopeInfo&)>& change) {
@@ -185,7 +185,7 @@ TEST_F(ForgedTest, TheConnectionMustBeOne) {
   SecretBuffer longer = golden_connection();
   longer.push_back(0);
   const Bytes envelope = new_envelope(encode_envelope_content(golden_info(), longer));
-  EXPECT_EQ(inspect(envelope, golden_ring()).error().code, ErrorCode::truncated)
+  EXPECT_EQ(inspect_unprotected(envelope, golden_ring()).error().code, ErrorCode::truncated)
       << "half a field behind its end";
 }
 
@@ -234,7 +234,7 @@ TEST(GoldenEnvelope, BytesOfVersion1DoNotChange) {
       open(as_bytes(stored), golden_seal(std::make_shared<MemoryClaimStore>()), {Role::server, {}, kNow});
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_EQ(*serialize_unprotected(std::move(*state), SerializationVersion::v1), golden_connection());
-  EXPECT_EQ(inspect(as_bytes(stored), golden_ring())->envelope.claim_id, golden_info().claim_id);
+  EXPECT_EQ(inspect_unprotected(as_bytes(stored), golden_ring())->envelope.claim_id, golden_info().claim_id);
 }
 
 // Contents of envelopes without their padding, which fuzz_envelope adds.

@@ -219,6 +219,8 @@ TEST_F(FieldTest, MalformedFieldsAreRefused) {
   EXPECT_EQ(error_of(with_field(0x8010, bytes_of("x"))), ErrorCode::malformed)
       << "must-understand bit too much";
   EXPECT_EQ(error_of(with_field(16, {})), ErrorCode::malformed) << "empty";
+  EXPECT_EQ(error_of(with_field(700, {})), ErrorCode::malformed) << "empty and unknown";
+  EXPECT_EQ(error_of(with_field(0, {})), ErrorCode::malformed) << "six bytes of zero at the end";
   EXPECT_EQ(error_of(with_field(16, Bytes(256, 'a'))), ErrorCode::malformed) << "a long name";
   EXPECT_EQ(error_of(with_field(18, Bytes(3))), ErrorCode::malformed) << "group";
   EXPECT_EQ(error_of(with_field(19, Bytes{2})), ErrorCode::malformed) << "resumed";

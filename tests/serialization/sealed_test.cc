@@ -157,7 +157,8 @@ TEST_F(SealedTest, TwoEnvelopesOfOneStateDifferEverywhere) {
   for (std::size_t from = kHeader; from + 16 <= a.size(); from += 16) {
     EXPECT_NE(part(a, from, 16), part(b, from, 16)) << "block at " << from;
   }
-  EXPECT_NE(inspect(a, ring_)->envelope.claim_id, inspect(b, ring_)->envelope.claim_id);
+  EXPECT_NE(inspect_unprotected(a, ring_)->envelope.claim_id,
+            inspect_unprotected(b, ring_)->envelope.claim_id);
 }
 
 TEST_F(SealedTest, OpensOnce) {
@@ -334,7 +335,7 @@ TEST_F(SealedTest, ARetiredKeyOpensNothing) {
 
 TEST_F(SealedTest, InspectingShowsEverythingAndSpendsNothing) {
   const Bytes envelope = seal_new(seal_);
-  auto inspected = inspect(envelope, ring_);
+  auto inspected = inspect_unprotected(envelope, ring_);
   ASSERT_TRUE(inspected) << inspected.error().message;
   EXPECT_EQ(inspected->envelope.sealed_at, kNow);
   EXPECT_EQ(inspected->envelope.expires_at, kNow + seconds(60));
@@ -345,10 +346,10 @@ TEST_F(SealedTest, InspectingShowsEverythingAndSpendsNothing) {
   EXPECT_EQ(inspected->state.server_name, "www.example.com");
   EXPECT_EQ(claims_->size(), 0u);
   EXPECT_EQ(open_code(envelope, seal_), std::nullopt);
-  EXPECT_EQ(inspect(envelope, make_ring()).error().code, ErrorCode::unknown_key);
+  EXPECT_EQ(inspect_unprotected(envelope, make_ring()).error().code, ErrorCode::unknown_key);
   Bytes changed = envelope;
   changed.back() ^= 1;
-  EXPECT_EQ(inspect(changed, ring_).error().code, ErrorCode::bad_seal);
+  EXPECT_EQ(inspect_unprotected(changed, ring_).error().code, ErrorCode::bad_seal);
 }
 
 TEST_F(SealedTest, TheHeaderIsReadWithoutAKeyAndWithoutTheRest) {
