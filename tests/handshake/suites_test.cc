@@ -105,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(All, Suites, testing::ValuesIn(cases()), [](const auto&
   return std::string(instance.param.suite->name) + "_" + name_of(instance.param.key);
 });
 
-std::uint64_t explicit_nonce(const Bytes& record) {
+std::uint64_t explicit_nonce(ByteView record) {
   ByteReader reader(ByteView(record).subspan(5));
   return reader.u64();
 }
