@@ -23,6 +23,11 @@ constexpr std::uint64_t kPageExists = std::uint64_t{3} << 62;
 // What was read last. It is no hit itself: the search leaves it out, and wipes it at its end.
 std::array<std::uint8_t, kWindow> the_window;
 
+std::size_t page_size() {
+  static const auto kSize = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return kSize;
+}
+
 int open_own(const std::string& name) {
   const int file = open(("/proc/self/" + name).c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) std::abort();
@@ -47,19 +52,18 @@ std::vector<MemoryRange> writable_mappings() {
 
 // The pages that exist: nothing was ever written to the others, of which a sanitizer has gigabytes.
 std::vector<MemoryRange> used_memory() {
-  static const auto kPage = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const int page_map = open_own("pagemap");
   std::vector<MemoryRange> used;
   for (const MemoryRange& mapping : writable_mappings()) {
-    std::vector<std::uint64_t> pages((mapping.end - mapping.begin) / kPage);
+    std::vector<std::uint64_t> pages((mapping.end - mapping.begin) / page_size());
     const std::size_t size = pages.size() * sizeof pages[0];
-    const auto offset = static_cast<off_t>(mapping.begin / kPage * sizeof pages[0]);
+    const auto offset = static_cast<off_t>(mapping.begin / page_size() * sizeof pages[0]);
     if (pread(page_map, pages.data(), size, offset) != static_cast<ssize_t>(size)) std::abort();
     for (std::size_t i = 0; i < pages.size(); ++i) {
       if ((pages[i] & kPageExists) == 0) continue;
-      const std::uintptr_t begin = mapping.begin + i * kPage;
+      const std::uintptr_t begin = mapping.begin + i * page_size();
       if (used.empty() || used.back().end != begin) used.push_back({begin, begin});
-      used.back().end = begin + kPage;
+      used.back().end = begin + page_size();
     }
   }
   close(page_map);
@@ -134,12 +138,15 @@ std::size_t MemorySearch::hits_in_range(int memory, MemoryRange range) const {
   std::size_t hits = 0;
   for (std::uintptr_t at = range.begin; at < range.end;) {
     const std::size_t wanted = std::min<std::size_t>(kWindow, range.end - at);
-    if (pread(memory, the_window.data(), wanted, static_cast<off_t>(at)) != static_cast<ssize_t>(wanted)) {
-      std::abort();
+    const ssize_t got = pread(memory, the_window.data(), wanted, static_cast<off_t>(at));
+    if (got <= 0) {  // given back since the pages were listed
+      at = (at / page_size() + 1) * page_size();
+      continue;
     }
-    const bool last = at + wanted == range.end;
-    const std::size_t step = last ? wanted : wanted - longest_ + 1;
-    hits += hits_in(ByteView(the_window).first(wanted), step, at);
+    const auto size = static_cast<std::size_t>(got);
+    const bool last = size < wanted || at + size == range.end;
+    const std::size_t step = last ? size : size - longest_ + 1;
+    hits += hits_in(ByteView(the_window).first(size), step, at);
     at += step;
   }
   return hits;
