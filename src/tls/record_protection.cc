@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/test_hooks.h"
@@ -122,6 +123,7 @@ std::size_t RecordProtection::record_size(std::size_t content_size, std::size_t 
 
 bool RecordProtection::seal(std::uint64_t sequence, std::uint64_t explicit_nonce, ContentType type,
                             ByteView content, std::size_t padding, MutableBytes record) {
+  if (record.size() != record_size(content.size(), padding)) std::abort();  // the caller's contract
   const bool tls13 = suite_->version == ProtocolVersion::tls13;
   const std::size_t nonce_size = suite_->explicit_nonce_size();
   record[0] = static_cast<std::uint8_t>(tls13 ? ContentType::application_data : type);
