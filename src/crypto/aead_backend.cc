@@ -8,34 +8,33 @@
 #include "crypto/nonce_recorder.h"
 
 namespace baton::crypto {
-namespace {
 
-Result<AeadBackend> choose() {
-  const char* given = std::getenv("BATON_AEAD");
-  const std::string_view forced = given != nullptr ? given : "";
-  if (!forced.empty() && forced != "evp" && forced != "ipsec-mb") {
+Result<AeadBackend> choose_aead_backend(std::string_view forced, bool fips_required, bool ipsec_mb_usable) {
+  if (forced.empty()) {
+    return ipsec_mb_usable && !fips_required ? AeadBackend::ipsec_mb : AeadBackend::evp;
+  }
+  if (forced == "evp") return AeadBackend::evp;
+  if (forced != "ipsec-mb") {
     return fail(ErrorCode::invalid_argument, "BATON_AEAD is neither \"evp\" nor \"ipsec-mb\"");
   }
-  if (forced == "ipsec-mb" && fips_is_required()) {
+  if (fips_required) {
     return fail(ErrorCode::refused, "BATON_AEAD=ipsec-mb: FIPS is required, and ipsec-mb has no validation");
   }
-  if (forced == "ipsec-mb" && !ipsec_mb_is_usable()) {
+  if (!ipsec_mb_usable) {
     return fail(ErrorCode::refused, "BATON_AEAD=ipsec-mb: this build or this CPU has no use for it");
   }
-  if (forced == "ipsec-mb" || (forced.empty() && !fips_is_required() && ipsec_mb_is_usable())) {
-    return AeadBackend::ipsec_mb;
-  }
-  return AeadBackend::evp;
+  return AeadBackend::ipsec_mb;
 }
-
-}  // namespace
 
 std::string_view to_string(AeadBackend backend) {
   return backend == AeadBackend::evp ? "evp" : "ipsec-mb";
 }
 
 Result<AeadBackend> aead_backend() {
-  static const Result<AeadBackend> kChosen = choose();
+  static const Result<AeadBackend> kChosen = [] {
+    const char* forced = std::getenv("BATON_AEAD");
+    return choose_aead_backend(forced != nullptr ? forced : "", fips_is_required(), ipsec_mb_is_usable());
+  }();
   return kChosen;
 }
 

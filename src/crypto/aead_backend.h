@@ -19,6 +19,10 @@ std::string_view to_string(AeadBackend backend);
 // when what it forces cannot be had.
 [[nodiscard]] Result<AeadBackend> aead_backend();
 
+// The rule behind it. `forced`: the value of BATON_AEAD, empty without one.
+[[nodiscard]] Result<AeadBackend> choose_aead_backend(std::string_view forced, bool fips_required,
+                                                      bool ipsec_mb_usable);
+
 // The same key, by a backend of the caller's choice. For tests and measurements; a program takes
 // make_aead_key().
 Result<std::unique_ptr<AeadKey>> make_aead_key(AeadBackend backend, AeadAlgorithm algorithm, ByteView key);

@@ -8,6 +8,8 @@
 #include <csignal>
 
 #include "common/common_config.h"
+#include "crypto/aead_backend.h"
+#include "crypto/fips.h"
 #include "handshake/server.h"
 
 namespace baton::programs {
@@ -51,6 +53,40 @@ TEST(StartupDeathTest, MustComeBeforeOpenSslIsUsed) {
         std::_Exit(!late && late.error().code == ErrorCode::crypto ? 0 : 2);
       },
       testing::ExitedWithCode(0), "");
+}
+
+// Debian has no FIPS module: a program that is told to need one does not start without.
+[[noreturn]] void require_fips_and_inspect() {
+  if (!prepare_process()) std::_Exit(1);
+  const auto ready = prepare_cryptography(true);
+  if (ready) std::_Exit(crypto::fips_is_required() ? 0 : 2);
+  const std::string& message = ready.error().message;
+  const bool clear =
+      message.find("fips = true") != std::string::npos && message.find("openssl.cnf") != std::string::npos;
+  // What was refused is not half in force.
+  const auto key = crypto::make_aead_key(crypto::AeadAlgorithm::chacha20_poly1305, Bytes(32, 1));
+  std::_Exit(ready.error().code == ErrorCode::refused && clear && key && !crypto::fips_is_required() ? 0 : 3);
+}
+
+TEST(StartupDeathTest, FipsIsInForceOrRefused) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(require_fips_and_inspect(), testing::ExitedWithCode(0), "");
+}
+
+// 0: this backend; 1: another one; 2: refused.
+[[noreturn]] void take_backend(const char* forced, crypto::AeadBackend expected) {
+  setenv("BATON_AEAD", forced, 1);
+  if (!prepare_process()) std::_Exit(3);
+  if (!prepare_cryptography(false)) std::_Exit(2);
+  std::_Exit(crypto::aead_backend() == expected ? 0 : 1);
+}
+
+TEST(StartupDeathTest, TheEnvironmentForcesTheBackend) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(take_backend("evp", crypto::AeadBackend::evp), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(take_backend("ipsec-mb", crypto::AeadBackend::ipsec_mb),
+              testing::ExitedWithCode(crypto::ipsec_mb_is_usable() ? 0 : 2), "");
+  EXPECT_EXIT(take_backend("fast", crypto::AeadBackend::evp), testing::ExitedWithCode(2), "");
 }
 
 TEST(Threads, ZeroIsOnePerCore) {
