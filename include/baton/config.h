@@ -92,6 +92,10 @@ class Config {
   Config& set_import_policy(ImportPolicy policy);
   // TLS 1.3: application records are padded to a multiple of this many bytes (RFC 8446 §5.4). 0: none.
   Config& set_padding_block(std::uint16_t bytes);
+  // Application records are small enough for one TCP segment until so many bytes have been written in a row,
+  // so that the peer can use the first ones while more are on their way; then they are full. They are small
+  // again after Connection::after_idle(). 0, the default: always full.
+  Config& set_small_records_up_to(std::uint32_t bytes);
   // Where the time comes from: for the time of handshakes, for ages and for expiry. Default: the system's
   // clock, which an empty function means too. Called on the thread that needs it.
   Config& set_clock(std::function<UnixTime()> clock);
@@ -101,6 +105,7 @@ class Config {
   bool rekey_before_serialize() const { return rekey_; }
   const ImportPolicy& import_policy() const { return policy_; }
   std::uint16_t padding_block() const { return padding_block_; }
+  std::uint32_t small_records_up_to() const { return small_records_up_to_; }
   const std::function<UnixTime()>& clock() const { return clock_; }
   UnixTime now() const;
 
@@ -115,6 +120,7 @@ class Config {
   SerializationVersion version_ = SerializationVersion::none;
   bool rekey_ = false;
   std::uint16_t padding_block_ = 0;
+  std::uint32_t small_records_up_to_ = 0;
   ImportPolicy policy_;
   std::function<UnixTime()> clock_;
   std::shared_ptr<const Endpoint> endpoint_;

@@ -69,6 +69,9 @@ class Connection {
   // when the key of a TLS 1.2 connection is used up: what it could still seal is in output(), and a
   // close_notify behind it.
   [[nodiscard]] Result<void> write(ByteView plaintext);
+  // The connection has rested: the next records are small again (Config::set_small_records_up_to). For the
+  // owner of a clock; a second without a write is a rest.
+  void after_idle();
   // Sends close_notify; reading goes on (half-close, RFC 8446 §6.1). Idempotent.
   [[nodiscard]] Result<void> close_write();
   // Sends a fatal alert, after which the connection is over. close_notify, which is none, becomes

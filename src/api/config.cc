@@ -78,6 +78,11 @@ Config& Config::set_padding_block(std::uint16_t bytes) {
   return *this;
 }
 
+Config& Config::set_small_records_up_to(std::uint32_t bytes) {
+  small_records_up_to_ = bytes;
+  return *this;
+}
+
 Config& Config::set_clock(std::function<UnixTime()> clock) {
   clock_ = clock ? std::move(clock) : system_time;
   return *this;

@@ -69,6 +69,10 @@ Result<void> Connection::write(ByteView plaintext) {
   return inside_->connection.write(plaintext);
 }
 
+void Connection::after_idle() {
+  if (inside_) inside_->connection.after_idle();
+}
+
 Result<void> Connection::close_write() {
   if (!inside_) return tl::unexpected(consumed());
   return inside_->connection.close_write();

@@ -26,7 +26,7 @@ struct ConnectionSettings {
   explicit ConnectionSettings(const Config& config)
       : version(config.serialization_version()),
         rekey(config.rekey_before_serialize()),
-        options{{}, config.padding_block()},
+        options{{}, config.padding_block(), config.small_records_up_to()},
         clock(config.clock() ? config.clock() : system_time) {}
 
   SerializationVersion version;

@@ -31,40 +31,20 @@ Word big_endian(Word word) {
   }
 }
 
-// The words of a hash state as bytes.
-template <class Digest, class Word>
-void put_words(const Word* words, Digest& out) {
-  for (std::size_t i = 0; i < out.size() / sizeof(Word); ++i) {
-    const Word word = big_endian(words[i]);
-    std::memcpy(out.data() + i * sizeof(Word), &word, sizeof(Word));
-  }
-}
-
 struct Sha256 {
   using Context = SHA256_CTX;
+  using Chain = std::array<std::uint32_t, 8>;
   static constexpr std::size_t kBlock = 64, kDigest = 32;
-  using Digest = std::array<std::uint8_t, kDigest>;
   static void begin(Context& context) { SHA256_Init(&context); }
-  static void add(Context& context, ByteView data) { SHA256_Update(&context, data.data(), data.size()); }
-  static void finish(Context& context, Digest& out) { SHA256_Final(out.data(), &context); }
-  // The hash of what the context has seen, whole blocks, and one last, padded block.
-  static void finish_with(Context& context, const std::array<std::uint8_t, kBlock>& last, Digest& out) {
-    SHA256_Transform(&context, last.data());
-    put_words(context.h, out);
-  }
+  static void compress(Context& context, const std::uint8_t* block) { SHA256_Transform(&context, block); }
 };
 
 struct Sha384 {
   using Context = SHA512_CTX;
+  using Chain = std::array<std::uint64_t, 8>;
   static constexpr std::size_t kBlock = 128, kDigest = 48;
-  using Digest = std::array<std::uint8_t, kDigest>;
   static void begin(Context& context) { SHA384_Init(&context); }
-  static void add(Context& context, ByteView data) { SHA384_Update(&context, data.data(), data.size()); }
-  static void finish(Context& context, Digest& out) { SHA384_Final(out.data(), &context); }
-  static void finish_with(Context& context, const std::array<std::uint8_t, kBlock>& last, Digest& out) {
-    SHA512_Transform(&context, last.data());
-    put_words(context.h, out);
-  }
+  static void compress(Context& context, const std::uint8_t* block) { SHA512_Transform(&context, block); }
 };
 
 template <class T>
@@ -76,29 +56,31 @@ void wipe_object(T& object) {
 // with, so that whoever is done with it wipes once.
 template <class Hash>
 class HmacKey {
+  static constexpr std::size_t kCounter = Hash::kBlock / 8;  // bytes that count a message's bits
+
  public:
+  // What one block has room for beside the padding and HKDF's counter.
+  static constexpr std::size_t kMaxInfo = Hash::kBlock - kCounter - 2;  // bytes
+  static constexpr std::size_t kMaxOutput = Hash::kDigest;              // bytes
+
   explicit HmacKey(ByteView key) {
     start(inner_, key, kInnerPad);
     start(outer_, key, kOuterPad);
   }
 
-  // RFC 5869 §2.3: T(i) = HMAC-Hash(PRK, T(i-1) | info | i)
+  // RFC 5869 §2.3 where one round is enough: T(1) = HMAC-Hash(PRK, info | 0x01)
   void expand(ByteView info, MutableBytes out) {
-    std::size_t filled = 0;
-    for (std::uint8_t counter = 1; filled < out.size(); ++counter) {
-      tag(counter == 1 ? ByteView() : ByteView(digest_), info, counter);
-      const std::size_t size = std::min(out.size() - filled, digest_.size());
-      std::memcpy(out.data() + filled, digest_.data(), size);
-      filled += size;
-    }
+    std::memcpy(block_.data(), info.data(), info.size());
+    block_[info.size()] = 1;
+    finish(inner_, info.size() + 1);
+    finish(outer_, Hash::kDigest);
+    std::memcpy(out.data(), block_.data(), out.size());
   }
 
  private:
-  using Context = typename Hash::Context;
-  static constexpr std::size_t kCounter = Hash::kBlock / 8;  // bytes that count a message's bits
-  static constexpr std::size_t kRoom = Hash::kBlock - kCounter - 1;
+  using Chain = typename Hash::Chain;
 
-  void start(Context& context, ByteView key, std::uint64_t pad) {
+  void start(Chain& chain, ByteView key, std::uint64_t pad) {
     // By words: the hash would have to wait for single bytes.
     block_.fill(0);
     std::memcpy(block_.data(), key.data(), key.size());
@@ -108,43 +90,30 @@ class HmacKey {
       word ^= pad * 0x0101010101010101U;
       std::memcpy(&block_[i], &word, sizeof word);
     }
-    Hash::begin(context);
-    Hash::add(context, block_);  // a whole block, so nothing stays in the context's buffer
+    Hash::begin(work_);
+    Hash::compress(work_, block_.data());
+    std::memcpy(chain.data(), work_.h, sizeof chain);
   }
 
-  // digest_ = HMAC of a + b + counter; `a` may be digest_.
-  void tag(ByteView a, ByteView b, std::uint8_t counter) {
-    work_ = inner_;
-    const std::size_t size = a.size() + b.size() + 1;
-    if (size <= kRoom) {
-      std::ranges::copy(b, std::ranges::copy(a, block_.begin()).out);
-      block_[size - 1] = counter;
-      finish_with_block(size);
-    } else {
-      Hash::add(work_, a);
-      Hash::add(work_, b);
-      Hash::add(work_, {&counter, 1});
-      Hash::finish(work_, digest_);
-    }
-    work_ = outer_;
-    std::ranges::copy(digest_, block_.begin());
-    finish_with_block(digest_.size());
-  }
-
-  // Ends the hash of one whole block and the first `size` bytes of block_, at most kRoom: padded and counted
-  // (FIPS 180-4 §5.1).
-  void finish_with_block(std::size_t size) {
-    std::fill(block_.begin() + static_cast<std::ptrdiff_t>(size), block_.end(), std::uint8_t{0});
+  // The hash of the padded key and the first `size` bytes of block_ (padded and counted: FIPS 180-4 §5.1)
+  // becomes the front of block_.
+  void finish(const Chain& chain, std::size_t size) {
+    std::memset(block_.data() + size, 0, block_.size() - size);
     block_[size] = 0x80;
     const std::size_t bits = 8 * (Hash::kBlock + size);
     block_[Hash::kBlock - 2] = static_cast<std::uint8_t>(bits >> 8);
     block_[Hash::kBlock - 1] = static_cast<std::uint8_t>(bits);
-    Hash::finish_with(work_, block_, digest_);
+    std::memcpy(work_.h, chain.data(), sizeof chain);
+    Hash::compress(work_, block_.data());
+    for (std::size_t i = 0; i < Hash::kDigest / sizeof chain[0]; ++i) {
+      const auto word = big_endian(work_.h[i]);
+      std::memcpy(block_.data() + i * sizeof word, &word, sizeof word);
+    }
   }
 
-  Context inner_, outer_, work_;
+  Chain inner_, outer_;
+  typename Hash::Context work_;
   std::array<std::uint8_t, Hash::kBlock> block_;
-  typename Hash::Digest digest_;
 };
 
 // RFC 8446 §7.1: struct { uint16 length; opaque label<7..255>; opaque context<0..255>; } HkdfLabel
@@ -167,6 +136,9 @@ struct HkdfLabel {
     size += more.size();
   }
   ByteView view() const { return ByteView(bytes).first(size); }
+  static std::size_t size_of(std::string_view label, ByteView context) {
+    return 2 + 1 + kPrefix.size() + label.size() + 1 + context.size();
+  }
 };
 
 bool sizes_are_legal(HashAlgorithm hash, const HkdfOutput& output) {
@@ -174,20 +146,28 @@ bool sizes_are_legal(HashAlgorithm hash, const HkdfOutput& output) {
          output.out.size() <= 255 * hash_size(hash);
 }
 
-template <class Hash>
-void expand_all(ByteView secret, std::span<const HkdfOutput> outputs) {
-  HmacKey<Hash> key(secret);
-  for (const HkdfOutput& output : outputs) {
-    key.expand(HkdfLabel(output.label, output.context, output.out.size()).view(), output.out);
-  }
-  wipe_object(key);
-}
-
 Result<void> expand_all_by_evp(HashAlgorithm hash, ByteView secret, std::span<const HkdfOutput> outputs) {
   for (const HkdfOutput& output : outputs) {
     const HkdfLabel info(output.label, output.context, output.out.size());
     if (auto done = hkdf_expand_by_evp(hash, secret, info.view(), output.out); !done) return done;
   }
+  return {};
+}
+
+// What keys and secrets are made with fits one block; what does not is an application's exporter.
+template <class Hash>
+Result<void> expand_all(HashAlgorithm hash, ByteView secret, std::span<const HkdfOutput> outputs) {
+  using Key = HmacKey<Hash>;
+  for (const HkdfOutput& output : outputs) {
+    if (HkdfLabel::size_of(output.label, output.context) > Key::kMaxInfo ||
+        output.out.size() > Key::kMaxOutput)
+      return expand_all_by_evp(hash, secret, outputs);
+  }
+  Key key(secret);
+  for (const HkdfOutput& output : outputs) {
+    key.expand(HkdfLabel(output.label, output.context, output.out.size()).view(), output.out);
+  }
+  wipe_object(key);
   return {};
 }
 
@@ -199,12 +179,8 @@ Result<void> hkdf_expand_labels(HashAlgorithm hash, ByteView secret, std::span<c
   for (const HkdfOutput& output : outputs) legal = legal && sizes_are_legal(hash, output);
   if (!legal) return fail(ErrorCode::invalid_argument, "HKDF-Expand-Label: a size is out of range");
   if (fips_is_required()) return expand_all_by_evp(hash, secret, outputs);
-  if (hash == HashAlgorithm::sha256) {
-    expand_all<Sha256>(secret, outputs);
-  } else {
-    expand_all<Sha384>(secret, outputs);
-  }
-  return {};
+  return hash == HashAlgorithm::sha256 ? expand_all<Sha256>(hash, secret, outputs)
+                                       : expand_all<Sha384>(hash, secret, outputs);
 }
 
 Result<void> hkdf_expand_label(HashAlgorithm hash, ByteView secret, std::string_view label, ByteView context,

@@ -127,7 +127,7 @@ void HandshakeService::hand_off(Entries::iterator entry, Bytes output, TimePoint
       serialization::serialize_unprotected(std::move(*state), link_.version_to_write());
   if (!serialized) return fail_service(entry, FailureReason::internal, serialized.error().message, now);
 
-  self.queued = {};
+  self.queued = Bytes();
   Result<void> sent = link_.handoff(entry->first, {consumed, std::move(output), std::move(*serialized)});
   if (!sent) return fail_service(entry, FailureReason::internal, sent.error().message, now);
   self.reported = consumed;

@@ -25,9 +25,10 @@ Connection::Connection(Checked /*checked*/, ConnectionState&& state, ConnectionO
       // Unread plaintext stands in front of the ciphertext, as it would have if we had opened it ourselves.
       input_(state_.unread_plaintext, state_.unread_ciphertext) {
   append(output_, state_.unsent_ciphertext);
-  state_.unread_plaintext = {};
-  state_.unread_ciphertext = {};
-  state_.unsent_ciphertext = {};
+  // A vector that is assigned {} keeps its memory; one that is assigned a new vector does not.
+  state_.unread_plaintext = SecretBuffer();
+  state_.unread_ciphertext = Bytes();
+  state_.unsent_ciphertext = Bytes();
 }
 
 Result<Connection> Connection::from_state(ConnectionState&& state, ConnectionOptions options) {
@@ -68,7 +69,7 @@ Result<ConnectionState> Connection::into_state() && {
   }
   state_.partial_handshake = post_handshake_.take_partial();
   input_.release();
-  output_ = {};
+  output_ = WireBuffer();
   output_sent_ = 0;
   given_away_.value = true;
   ConnectionState state = std::move(state_);
@@ -105,7 +106,7 @@ void Connection::release_idle_input() {
 void Connection::output_sent(std::size_t count) {
   output_sent_ += std::min(count, output_.size() - output_sent_);
   if (output_sent_ == output_.size()) {
-    output_ = {};
+    output_ = WireBuffer();
     output_sent_ = 0;
   } else if (output_sent_ >= kCompactOutputAfter) {
     output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(output_sent_));

@@ -79,7 +79,7 @@ void ReceiveBuffer::consume(std::size_t count) {
 void ReceiveBuffer::release() {
   if (memory_.empty()) return;
   wipe_used();
-  memory_ = {};
+  memory_ = WireBuffer();  // {} would keep the memory
   plaintext_begin_ = plaintext_end_ = ciphertext_begin_ = end_ = used_ = 0;
 }
 

@@ -105,6 +105,24 @@ TEST(ConfigTest, RecordsArePadded) {
   EXPECT_EQ(pair.server.output().size(), 5U + 512 + 1 + 16);
 }
 
+TEST(ConfigTest, RecordsAreSmallFirstAndAfterARest) {
+  Config server = config_for(Role::server, suite13());
+  server.set_small_records_up_to(1);
+  BatonPair pair = make_baton_pair(server, config_for(Role::client, suite13()));
+  deliver(pair.server, pair.client);
+  read_text(pair.client);
+  const auto wire_size = [&](std::size_t size) {
+    EXPECT_TRUE(pair.server.write(Bytes(size, 'p')));
+    return pair.server.take_output().size();
+  };
+  constexpr std::size_t kSize = 8000, kOneRecord = 5 + kSize + 1 + 16;
+  pair.server.after_idle();
+  EXPECT_GT(wire_size(kSize), kOneRecord);
+  EXPECT_EQ(wire_size(kSize), kOneRecord);
+  pair.server.after_idle();
+  EXPECT_GT(wire_size(kSize), kOneRecord);
+}
+
 TEST(ConfigTest, AnEmptyClockIsTheSystems) {
   Config config = config_for(Role::server, suite13());
   config.set_clock(nullptr);

@@ -1,4 +1,6 @@
 // In a steady state, records cost no allocation; at rest, a connection holds no buffer.
+#include <malloc.h>
+
 #include <cstdlib>
 #include <new>
 
@@ -6,19 +8,23 @@
 
 namespace {
 thread_local std::size_t allocations = 0;
-}
+thread_local std::size_t held = 0;  // bytes
+}  // namespace
 
 // All of this program's. The nonce recorder, which must remember every nonce, does not come by here.
 void* operator new(std::size_t size) {
   ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
+  void* const memory = std::malloc(size);
+  if (memory == nullptr) std::abort();
+  held += malloc_usable_size(memory);
+  return memory;
 }
 void operator delete(void* memory) noexcept {
+  held -= malloc_usable_size(memory);
   std::free(memory);
 }
 void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
+  operator delete(memory);
 }
 
 namespace baton::tls {
@@ -53,6 +59,34 @@ TEST_P(AllocationTest, RecordsCostNone) {
     for (int round = 0; round < 100; ++round) exchange(server, client, plaintext);
     EXPECT_EQ(allocations, before) << size << " bytes";
   }
+}
+
+TEST_P(AllocationTest, AtRestAConnectionHoldsNoBuffer) {
+  constexpr std::size_t kPairs = 20;  // more than the pool of a thread keeps blocks
+  std::vector<test::ConnectionPair> pairs;
+  pairs.reserve(kPairs);
+  while (pairs.size() < kPairs) pairs.push_back(test::make_pair(*GetParam(), random_));
+  const Bytes plaintext(1000, 'p');
+  exchange(pairs[0].server, pairs[0].client, plaintext);  // fills the pool
+  const std::size_t before = held;
+  for (auto& [server, client] : pairs) {
+    exchange(server, client, plaintext);
+    EXPECT_TRUE(std::holds_alternative<NeedBytes>(server.next()));
+    EXPECT_TRUE(std::holds_alternative<NeedBytes>(client.next()));
+  }
+  EXPECT_EQ(held, before);
+}
+
+TEST_P(AllocationTest, WhatWasInFlightIsGivenBackToo) {
+  ConnectionState state = test::make_states(*GetParam(), random_).server;
+  state.unread_plaintext.assign(5000, 'p');
+  state.unread_ciphertext.assign(3, 23);
+  state.unsent_ciphertext.assign(3000, 'c');
+  auto connection = Connection::from_state(std::move(state));
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(connection->state().unread_plaintext.capacity(), 0U) << "R6: plaintext would outlive its use";
+  EXPECT_EQ(connection->state().unread_ciphertext.capacity(), 0U);
+  EXPECT_EQ(connection->state().unsent_ciphertext.capacity(), 0U);
 }
 
 TEST_P(AllocationTest, TheCounterCounts) {
