@@ -7,6 +7,8 @@
 #include <intel-ipsec-mb.h>
 #endif
 
+#include <malloc.h>
+
 #include <cstdio>
 #include <string>
 
@@ -41,6 +43,9 @@ void name_the_libraries() {
 }  // namespace baton::bench
 
 int main(int count, char** arguments) {
+  // As in a server that has been running: the allocator has its memory, and asks the kernel for none.
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 64 << 20);
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 2;
   baton::bench::require(baton::start_library().has_value(), "Baton does not start");
