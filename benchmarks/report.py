@@ -38,14 +38,16 @@ def read_runs(document):
 
 
 def comparisons(cases):
-    """One object for each case and peer, of medians."""
+    """One object for each case and peer, of medians; for a case without a peer one whose peer is null."""
     for case, subjects in cases.items():
         medians = {subject: statistics.median(values) for subject, values in subjects.items()}
-        for peer in medians:
-            if peer != SUBJECT and SUBJECT in medians:
-                yield {"suite": case.suite, "case": case.case, "subject": SUBJECT, "peer": peer, "unit": case.unit,
-                       "value": round(medians[SUBJECT], 2), "peer_value": round(medians[peer], 2),
-                       "ratio": round(medians[peer] / medians[SUBJECT], 3)}
+        if SUBJECT not in medians:
+            continue
+        ours = medians.pop(SUBJECT)
+        for peer, value in medians.items() or [(None, None)]:
+            yield {"suite": case.suite, "case": case.case, "subject": SUBJECT, "peer": peer, "unit": case.unit,
+                   "value": round(ours, 2), "peer_value": value and round(value, 2),
+                   "ratio": value and round(value / ours, 3)}
 
 
 def machine():
@@ -101,7 +103,7 @@ def main():
     if options.json:
         pathlib.Path(options.json).write_text("".join(json.dumps(row) + "\n" for row in rows))
     if options.svg:
-        pathlib.Path(options.svg).write_text(chart.draw(rows))
+        pathlib.Path(options.svg).write_text(chart.draw([row for row in rows if row["peer"]]))
 
 
 if __name__ == "__main__":

@@ -72,8 +72,7 @@ Result<ConnectionState> Connection::into_state() && {
   output_ = WireBuffer();
   output_sent_ = 0;
   given_away_.value = true;
-  ConnectionState state = std::move(state_);
-  return state;
+  return Result<ConnectionState>(tl::in_place, std::move(state_));
 }
 
 MutableBytes Connection::receive_space(std::size_t at_least) {
