@@ -39,7 +39,9 @@ net::Task<> Session::run() {
     co_return;
   }
   log_established(*established);
-  co_await serve(std::move(*established));
+  const RelayResult result = co_await serve(std::move(*established));
+  log_closed(result);  // behind the end of the connection's secrets, so that the line can be relied on
+  if (client_.is_open()) co_await net::linger_and_close(client_);
 }
 
 // A coroutine of its own, so that nothing of the handshake, its link included, outlives it.
@@ -48,24 +50,21 @@ net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hand
   co_return co_await handshake.run(context_.config.limits.handshake_timeout);
 }
 
-net::Task<> Session::serve(EstablishedClient established) {
+net::Task<RelayResult> Session::serve(EstablishedClient established) {
   auto backend = co_await net::connect(listener_.backend, context_.config.limits.connect_timeout);
   if (!backend) {
     context_.counters.get("backend_unreachable").add();
     established.connection.abort(tls::Alert::internal_error, "no backend");
     const WireBuffer alert = established.connection.take_output();
     static_cast<void>(co_await net::write_all(client_, alert));
-    log_closed({"backend_unreachable", backend.error().message, 0, 0});
-    co_await net::linger_and_close(client_);
-    co_return;
+    co_return RelayResult{"backend_unreachable", backend.error().message, 0, 0};
   }
   Relay relay(client_, established.connection, *backend,
               static_cast<std::size_t>(context_.config.limits.buffer), context_.scratch);
   relay_ = &relay;
-  const RelayResult result = co_await relay.run();
+  RelayResult result = co_await relay.run();
   relay_ = nullptr;
-  log_closed(result);
-  if (client_.is_open()) co_await net::linger_and_close(client_);
+  co_return result;
 }
 
 void Session::expire(std::chrono::steady_clock::time_point now) {

@@ -35,7 +35,8 @@ class Session {
 
  private:
   net::Task<tl::expected<EstablishedClient, HandshakeFailure>> shake_hands();
-  net::Task<> serve(EstablishedClient established);
+  // The connection ends with it.
+  net::Task<RelayResult> serve(EstablishedClient established);
   void log_failure(const HandshakeFailure& failure);
   void log_established(const EstablishedClient& established);
   void log_closed(const RelayResult& result);

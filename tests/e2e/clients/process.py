@@ -7,22 +7,28 @@ import signal
 import socket
 import subprocess
 import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from .base import ClientError
 
 PIPE_SIZE = 1 << 20
+MARK = "BATON_TEST_CLIENT"  # in the environment of a client and of all that it starts
 
 
 @contextlib.contextmanager
 def process_group(argv: Sequence[object], env: Mapping[str, str], **streams) -> Iterator[subprocess.Popen]:
     """Start `argv` in a process group of its own; on leaving, kill what still runs of it."""
+    mark = f"{MARK}={uuid.uuid4()}"
+    env = dict(env) | dict([mark.split("=")])
     process = subprocess.Popen([str(arg) for arg in argv], env=env, start_new_session=True, **streams)
     try:
         yield process
     finally:
         kill_group(process)
         process.wait()
+        kill_marked(mark)
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream:
                 with contextlib.suppress(BrokenPipeError):
@@ -33,6 +39,15 @@ def kill_group(process: subprocess.Popen) -> None:
     """Kill the process and its children, unless it has ended by itself."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def kill_marked(mark: str) -> None:
+    """Kill what has left the process group, as the browser's crash handler does."""
+    for process in Path("/proc").glob("[0-9]*"):
+        # Not ours to read, or gone meanwhile.
+        with contextlib.suppress(OSError):
+            if mark.encode() in (process / "environ").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def exchange(
