@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -41,13 +42,26 @@ def kill_group(process: subprocess.Popen) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def kill_marked(mark: str) -> None:
-    """Kill what has left the process group, as the browser's crash handler does."""
+def kill_marked(mark: str, timeout: float = 10) -> None:
+    """Kill what has left the process group, as the browser's crash handler does, and wait for its end."""
+    deadline = time.monotonic() + timeout
+    while processes := marked_processes(mark):
+        assert time.monotonic() < deadline, f"processes {processes} cannot be killed"
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def marked_processes(mark: str) -> list[int]:
+    """Return the processes with the mark in their environment."""
+    found = []
     for process in Path("/proc").glob("[0-9]*"):
         # Not ours to read, or gone meanwhile.
         with contextlib.suppress(OSError):
             if mark.encode() in (process / "environ").read_bytes():
-                os.kill(int(process.name), signal.SIGKILL)
+                found.append(int(process.name))
+    return found
 
 
 def exchange(
