@@ -242,6 +242,7 @@ TenantConfig read_tenant(TableReader& table, Duplicates& names) {
   tenant.place = table.place();
   tenant.names = read_names(table, programs::parse_name_pattern, names);
   tenant.certificates = read_certificates(table);
+  tenant.client_ca = table.optional_file("client_ca", "no client certificate is asked for");
   tenant.alpn = read_alpn(table);
   tenant.min_version = table.choice<ProtocolVersion>("min_version", "1.2", kVersions);
   tenant.max_version = table.choice<ProtocolVersion>("max_version", "1.3", kVersions);
@@ -284,6 +285,7 @@ Result<Config> parse_config(ConfigDocument& document) {
   config.fips = root.boolean("fips", false);
   config.workers = static_cast<unsigned>(root.integer("workers", {.fallback = 2, .min = 1, .max = 1024}));
   config.ticket_key_file = root.optional_file("ticket_key_file", "fresh keys at each start");
+  config.early_handoff = root.boolean("early_handoff", true);
   read_groups(root, config);
   config.log = programs::read_log(root);
   config.link = read_link(root);

@@ -62,8 +62,9 @@ struct CertificateFiles {
 struct TenantConfig {
   std::vector<std::string> names;  // lower case: exact or "*.example.com"; unique over all tenants
   std::vector<CertificateFiles> certificates;
-  std::vector<std::string> alpn;           // empty: ALPN is ignored
-  std::vector<std::string> cipher_suites;  // IANA names; empty: all that Baton carries
+  std::optional<programs::NamedFile> client_ca;  // authorities for a demanded client certificate
+  std::vector<std::string> alpn;                 // empty: ALPN is ignored
+  std::vector<std::string> cipher_suites;        // IANA names; empty: all that Baton carries
   tls::ProtocolVersion min_version = tls::ProtocolVersion::tls12;
   tls::ProtocolVersion max_version = tls::ProtocolVersion::tls13;
   bool is_default = false;  // also serves clients that send no name or an unknown one
@@ -78,6 +79,7 @@ struct Config {
   bool fips = false;     // all cryptography by OpenSSL's FIPS module
   unsigned workers = 2;  // threads for slow signatures
   std::optional<programs::NamedFile> ticket_key_file;
+  bool early_handoff = true;        // where the application server takes it
   std::vector<std::string> groups;  // OpenSSL's names; empty: the default of handshake::ServerOptions
   std::optional<programs::Place> groups_place;
   programs::LogConfig log;

@@ -44,6 +44,10 @@ void record(const offload::LogEvent& event, const std::string& application_serve
   const std::string reason = reason_of(event);
   counters.get(reason.empty() ? kind : kind + "_" + reason).add();
 
+  if (event.kind == LogEventKind::handed_off) {
+    counters.get(event.summary.early ? "handoffs_early" : "handoffs_late").add();
+  }
+
   const std::string trace = to_hex(event.trace_id);
   const std::string client = offload::to_string(event.client);
   const std::string alert = alert_of(event);
@@ -64,6 +68,7 @@ void record(const offload::LogEvent& event, const std::string& application_serve
                        {"signature", summary.signature},
                        {"alpn", summary.alpn},
                        {"resumed", summary.resumed},
+                       {"early", summary.early},
                        {"us", static_cast<std::int64_t>(event.since_open.count())},
                        {"pending_us", static_cast<std::int64_t>(event.pending.count())}});
 }

@@ -143,6 +143,7 @@ offload::ServiceConfig LinkSession::service_config(const Authorized& application
   config.version = shared_.config.serialization_version;
   config.limits.handshake_timeout = shared_.config.limits.handshake_timeout;
   config.link.max_in_flight = shared_.config.link.max_handshakes_per_link;
+  if (!shared_.config.early_handoff) config.hello.capabilities &= ~offload::kEarlyHandoff;
   config.hello.software = "baton-keystore " BATON_VERSION;
   return config;
 }

@@ -13,6 +13,7 @@ constexpr std::size_t kTicketKeyFile = 80;  // bytes: name 16, HMAC key 32, AES 
 
 using TenantPointer = std::shared_ptr<const handshake::Tenant>;
 
+// Without the client certificate authorities.
 handshake::TenantPolicy make_policy(const TenantConfig& tenant) {
   handshake::TenantPolicy policy;
   policy.label = tenant.names.front();
@@ -23,23 +24,38 @@ handshake::TenantPolicy make_policy(const TenantConfig& tenant) {
   return policy;
 }
 
-TenantPointer load_credentials(const TenantConfig& tenant, std::vector<handshake::Credential> credentials,
+TenantPointer load_credentials(handshake::TenantPolicy policy, std::vector<handshake::Credential> credentials,
                                const programs::Place& place, ConfigErrors& errors) {
-  auto loaded = handshake::Tenant::load(make_policy(tenant), std::move(credentials));
+  auto loaded = handshake::Tenant::load(std::move(policy), std::move(credentials));
   if (loaded) return *loaded;
   errors.add(place, loaded.error().message);
   return nullptr;
 }
 
-// Null when something was wrong and is noted. Each certificate is loaded alone, so that its error stands at
-// its line.
+// The same tenant, which now demands a certificate of its clients.
+TenantPointer demand_client_certificate(const TenantConfig& tenant,
+                                        std::vector<handshake::Credential> credentials,
+                                        ConfigErrors& errors) {
+  const programs::NamedFile& file = *tenant.client_ca;
+  auto pem = programs::read_text_file(file.path, programs::kMaxPemFile);
+  if (!pem) {
+    errors.add(file.place, pem.error().message);
+    return nullptr;
+  }
+  handshake::TenantPolicy policy = make_policy(tenant);
+  policy.client_ca_pem = std::move(*pem);
+  return load_credentials(std::move(policy), std::move(credentials), file.place, errors);
+}
+
+// Null when something was wrong and is noted. What can be wrong is loaded one by one, so that its error
+// stands at its line.
 TenantPointer load_tenant(const TenantConfig& tenant, ConfigErrors& errors) {
   std::vector<handshake::Credential> credentials;
   TenantPointer loaded;
   bool all_good = true;
   for (const CertificateFiles& files : tenant.certificates) {
     auto credential = programs::read_credential(files.chain, files.private_key, errors);
-    if (credential) loaded = load_credentials(tenant, {*credential}, files.chain.place, errors);
+    if (credential) loaded = load_credentials(make_policy(tenant), {*credential}, files.chain.place, errors);
     if (!credential || !loaded) {
       all_good = false;
       continue;
@@ -47,8 +63,10 @@ TenantPointer load_tenant(const TenantConfig& tenant, ConfigErrors& errors) {
     credentials.push_back(std::move(*credential));
   }
   if (!all_good) return nullptr;
-  return credentials.size() == 1 ? loaded
-                                 : load_credentials(tenant, std::move(credentials), tenant.place, errors);
+  if (credentials.size() > 1)
+    loaded = load_credentials(make_policy(tenant), credentials, tenant.place, errors);
+  if (!loaded || !tenant.client_ca) return loaded;
+  return demand_client_certificate(tenant, std::move(credentials), errors);
 }
 
 SecretBuffer load_ticket_keys(const programs::NamedFile& file, ConfigErrors& errors) {

@@ -42,6 +42,12 @@ Bytes plaintext_alert(tls::Alert alert) {
       21, 3, 3, 0, 2, static_cast<std::uint8_t>(tls::AlertLevel::fatal), static_cast<std::uint8_t>(alert)};
 }
 
+tls::ConnectionOptions connection_options() {
+  tls::ConnectionOptions options;
+  options.small_records_up_to = tls::kSmallRecordsUpTo;
+  return options;
+}
+
 // Whether our OPEN crossed the key store's GO_AWAY, and neither side of the client has moved on since.
 // docs/link-protocol.md: such a handshake may begin again, with all bytes of the client, on another link.
 bool can_begin_again(const HandshakeEvent& event, std::uint64_t moved) {
@@ -59,6 +65,7 @@ net::Task<ClientHandshake::Finished> ClientHandshake::run(std::chrono::milliseco
   first_byte_ = std::chrono::steady_clock::now();
   auto finished = co_await net::with_timeout(relay(timeout), timeout, "the handshake");
   if (finished) co_return std::move(*finished);
+  if (remote_ && handed_off_) remote_->report({offload::OutcomeKind::timeout, {}, {}});
   if (remote_) remote_->set_cancel_reason(offload::CancelReason::timeout);
   co_return tl::unexpected(HandshakeFailure{"timeout", finished.error().message, {}, {}});
 }
@@ -178,29 +185,78 @@ net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(Hand
 
 net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff handoff) {
   drop_consumed(handoff.consumed);
+  handed_off_ = true;
   relayed_out_ += handoff.server_bytes.size();
   if (auto sent = co_await net::write_all(client_, handoff.server_bytes); !sent) {
-    remote_->report({offload::OutcomeKind::client_gone, {}, {}});
-    co_return tl::unexpected(HandshakeFailure{"client_gone", sent.error().message, {}, {}});
+    co_return tl::unexpected(client_gone(sent.error().message));
   }
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   auto state = serialization::deserialize_unprotected(handoff.serialized, {Role::server, {}, now});
-  if (state && !state->handshake_time) state->handshake_time = now;
-  tls::ConnectionOptions options;
-  options.small_records_up_to = tls::kSmallRecordsUpTo;
-  Result<tls::Connection> connection = state ? tls::Connection::from_state(std::move(*state), options)
-                                             : Result<tls::Connection>(pass_on(state));
-  if (!connection) {
-    remote_->report({offload::OutcomeKind::state_refused, {}, {}});
-    co_return tl::unexpected(
-        co_await fail("state_refused", connection.error().message, tls::Alert::internal_error));
-  }
-  connection->feed(retained_);  // what stands behind the client's Finished (R2)
+  if (!state) co_return tl::unexpected(co_await refuse_state(state.error()));
+  if (!state->handshake_time) state->handshake_time = now;
+  const bool early = state->phase() == tls::Phase::awaiting_client_finished;
+  auto connection = co_await take_connection(std::move(*state));
+  if (!connection) co_return tl::unexpected(std::move(connection.error()));
   remote_->report({offload::OutcomeKind::established, {}, {}});
   const auto duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - first_byte_);
-  co_return EstablishedClient{std::move(*connection), handoff.serialized.size(), dropped_, relayed_out_,
-                              duration};
+  co_return EstablishedClient{
+      std::move(*connection), handoff.serialized.size(), dropped_, relayed_out_, duration, early};
+}
+
+net::Task<ClientHandshake::Continued> ClientHandshake::take_connection(tls::ConnectionState state) {
+  if (state.awaited) co_return co_await await_finished(std::move(state));
+  auto connection = tls::Connection::from_state(std::move(state), connection_options());
+  if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
+  connection->feed(retained_);  // what stands behind the client's Finished (R2)
+  co_return std::move(*connection);
+}
+
+// The backend is not opened, and no byte of the client is passed on, before its Finished has proved that it
+// has the keys. The key store has no part in this any more.
+net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(tls::ConnectionState state) {
+  std::string server_name = state.server_name;
+  auto reader = tls::FinishedReader::from_state(std::move(state), connection_options());
+  if (!reader) co_return tl::unexpected(co_await refuse_state(reader.error()));
+  for (;;) {
+    dropped_ += retained_.size();
+    reader->feed(std::exchange(retained_, {}));
+    const tls::FinishedVerdict verdict = reader->next();
+    if (std::holds_alternative<tls::FinishedVerified>(verdict)) break;
+    if (const auto* failure = std::get_if<tls::Failure>(&verdict)) {
+      static_cast<void>(co_await net::write_all(client_, reader->take_output()));
+      co_return tl::unexpected(finished_failure(*failure, std::move(server_name)));
+    }
+    if (client_ended_)
+      co_return tl::unexpected(client_gone("the client closed the connection before its Finished"));
+    static_cast<void>(co_await net::wait_readable(client_));
+    if (!read_client())
+      co_return tl::unexpected(client_gone("the client reset the connection before its Finished"));
+  }
+  auto connection = std::move(*reader).into_connection();
+  if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
+  dropped_ -= connection->in_flight().unread_ciphertext;
+  co_return std::move(*connection);
+}
+
+// The client's answer to an early handoff was an alert, or not its Finished.
+HandshakeFailure ClientHandshake::finished_failure(const tls::Failure& failure, std::string server_name) {
+  remote_->report({offload::OutcomeKind::alert, failure.alert,
+                   failure.from_peer ? offload::AlertFrom::client : offload::AlertFrom::application_server});
+  const auto reason =
+      failure.from_peer ? offload::FailureReason::tls_alert_received : offload::FailureReason::tls_alert_sent;
+  return {std::string(offload::to_string(reason)), failure.reason, std::move(server_name),
+          tls::to_string(failure.alert)};
+}
+
+HandshakeFailure ClientHandshake::client_gone(std::string detail) {
+  remote_->report({offload::OutcomeKind::client_gone, {}, {}});
+  return {"client_gone", std::move(detail), {}, {}};
+}
+
+net::Task<HandshakeFailure> ClientHandshake::refuse_state(const Error& error) {
+  remote_->report({offload::OutcomeKind::state_refused, {}, {}});
+  co_return co_await fail("state_refused", error.message, tls::Alert::internal_error);
 }
 
 // A failure of the application server's own. Once the server's flight has begun, the client's keys are the

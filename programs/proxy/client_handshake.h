@@ -8,7 +8,7 @@
 #include "net/socket.h"
 #include "offload/link_client.h"
 #include "proxy/key_store_links.h"
-#include "tls/connection.h"
+#include "tls/finished_reader.h"
 
 namespace baton::proxy {
 
@@ -18,6 +18,7 @@ struct EstablishedClient {
   std::uint64_t relayed_in;   // bytes of the client that belonged to its handshake
   std::uint64_t relayed_out;  // bytes of the key store for the client
   std::chrono::microseconds duration;
+  bool early;  // it was handed over before the client's Finished
 };
 
 // Why there is no connection. The client was told as far as TLS can tell it.
@@ -38,6 +39,7 @@ class ClientHandshake {
 
  private:
   using Finished = tl::expected<EstablishedClient, HandshakeFailure>;
+  using Continued = tl::expected<tls::Connection, HandshakeFailure>;
 
   net::Task<Result<Finished>> relay(std::chrono::milliseconds timeout);
   net::Task<std::optional<HandshakeFailure>> open(std::chrono::milliseconds timeout);
@@ -48,6 +50,11 @@ class ClientHandshake {
   std::optional<HandshakeFailure> forward();
   net::Task<std::optional<Finished>> handle(HandshakeEvent event);
   net::Task<Finished> take_over(offload::Handoff handoff);
+  net::Task<Continued> take_connection(tls::ConnectionState state);
+  net::Task<Continued> await_finished(tls::ConnectionState state);
+  HandshakeFailure finished_failure(const tls::Failure& failure, std::string server_name);
+  HandshakeFailure client_gone(std::string detail);
+  net::Task<HandshakeFailure> refuse_state(const Error& error);
   net::Task<HandshakeFailure> fail(std::string reason, std::string detail, tls::Alert alert);
   void drop_consumed(std::uint64_t consumed);
 
@@ -61,6 +68,7 @@ class ClientHandshake {
   std::uint64_t dropped_ = 0;  // bytes of the client's stream that the handshake has used
   std::size_t forwarded_ = 0;  // of retained_, sent to the key store
   std::uint64_t relayed_out_ = 0;  // to the client
+  bool handed_off_ = false;        // to us; the key store awaits the outcome
   bool client_ended_ = false;      // its stream; what stands before the end still counts
 };
 

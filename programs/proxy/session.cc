@@ -1,5 +1,6 @@
 #include "proxy/session.h"
 
+#include "base/dead_stack.h"
 #include "common/log.h"
 #include "crypto/random.h"
 
@@ -40,6 +41,7 @@ net::Task<> Session::run() {
   }
   log_established(*established);
   const RelayResult result = co_await serve(std::move(*established));
+  wipe_dead_stack();   // the nonce of record 0 is the IV
   log_closed(result);  // behind the end of the connection's secrets, so that the line can be relied on
   if (client_.is_open()) co_await net::linger_and_close(client_);
 }
@@ -99,6 +101,7 @@ void Session::log_failure(const HandshakeFailure& failure) {
 
 void Session::log_established(const EstablishedClient& established) {
   context_.counters.get("handshakes_established").add();
+  context_.counters.get(established.early ? "handoffs_early" : "handoffs_late").add();
   const std::string trace = to_hex(trace_id_);
   const tls::ConnectionState& state = established.connection.state();
   log_event(LogLevel::info, "established",
@@ -110,6 +113,7 @@ void Session::log_established(const EstablishedClient& established) {
              {"version", tls::to_string(state.version())},
              {"suite", state.suite->name},
              {"resumed", state.resumed.value_or(false)},
+             {"early", established.early},
              {"relayed_in", established.relayed_in},
              {"relayed_out", established.relayed_out},
              {"serialized_bytes", established.serialized_size},

@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
@@ -35,6 +36,10 @@ char* digest_name(HashAlgorithm hash) {
   static char sha256[] = "SHA256";
   static char sha384[] = "SHA384";
   return hash == HashAlgorithm::sha256 ? sha256 : sha384;
+}
+
+const EVP_MD* algorithm_of(HashAlgorithm hash) {
+  return hash == HashAlgorithm::sha256 ? EVP_sha256() : EVP_sha384();
 }
 
 OSSL_PARAM octets(const char* name, ByteView bytes) {
@@ -79,10 +84,17 @@ Result<void> tls12_prf(HashAlgorithm hash, ByteView secret, std::string_view lab
   return derive(new_tls12_prf(), out, params.data());
 }
 
+Result<void> hmac(HashAlgorithm hash, ByteView key, ByteView data, MutableBytes out) {
+  if (out.size() != hash_size(hash) || HMAC(algorithm_of(hash), key.data(), static_cast<int>(key.size()),
+                                            data.data(), data.size(), out.data(), nullptr) == nullptr) {
+    return openssl_error("HMAC failed");
+  }
+  return {};
+}
+
 Result<void> digest(HashAlgorithm hash, ByteView data, MutableBytes out) {
-  const EVP_MD* algorithm = hash == HashAlgorithm::sha256 ? EVP_sha256() : EVP_sha384();
   if (out.size() != hash_size(hash) ||
-      EVP_Digest(data.data(), data.size(), out.data(), nullptr, algorithm, nullptr) != 1) {
+      EVP_Digest(data.data(), data.size(), out.data(), nullptr, algorithm_of(hash), nullptr) != 1) {
     return openssl_error("hashing failed");
   }
   return {};

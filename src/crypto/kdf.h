@@ -35,6 +35,9 @@ struct HkdfOutput {
 [[nodiscard]] Result<void> tls12_prf(HashAlgorithm hash, ByteView secret, std::string_view label,
                                      ByteView seed_a, ByteView seed_b, MutableBytes out);
 
+// HMAC (RFC 2104); `out` must have hash_size(hash) bytes.
+[[nodiscard]] Result<void> hmac(HashAlgorithm hash, ByteView key, ByteView data, MutableBytes out);
+
 // The hash of `data`; `out` must have hash_size(hash) bytes.
 [[nodiscard]] Result<void> digest(HashAlgorithm hash, ByteView data, MutableBytes out);
 

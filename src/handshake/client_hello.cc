@@ -80,6 +80,7 @@ tl::expected<ClientHelloFields, tls::Failure> read_client_hello(SSL* ssl) {
     fields.server_name = std::move(*name);
   }
   fields.offers_tls13 = lists_tls13(extension_body(ssl, TLSEXT_TYPE_supported_versions));
+  fields.offers_early_data = has_extension(ssl, TLSEXT_TYPE_early_data);
   fields.signature_algorithms = extension_body(ssl, TLSEXT_TYPE_signature_algorithms);
   return fields;
 }

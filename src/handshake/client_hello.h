@@ -15,6 +15,7 @@ namespace baton::handshake {
 struct ClientHelloFields {
   std::string server_name;  // lower case; empty when there is none
   bool offers_tls13 = false;
+  bool offers_early_data = false;
   ByteView signature_algorithms;  // the extension's body; valid during the callback
 };
 

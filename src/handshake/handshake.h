@@ -41,6 +41,7 @@ struct Summary {
   std::string group;        // for example "X25519"
   std::string signature;    // the certificate key's kind, for example "ecdsa_secp256r1"
   bool resumed = false;
+  bool early = false;                   // it was completed before the client's Finished: see HandoffPoint
   std::vector<std::string> peer_names;  // verified: DNS names and URIs of the peer certificate's
                                         // subjectAltName; empty when no certificate was verified
 };
@@ -69,7 +70,8 @@ class Handshake {
 
   // The connection, once, after `complete`. libssl's own copy was destroyed when the handshake completed.
   // Sequence numbers stand behind everything that take_output() has returned or will return (tickets
-  // included). The state holds no in-flight bytes: what follows consumed() is with the caller.
+  // included). The state holds no in-flight bytes: what follows consumed() is with the caller. After an early
+  // completion it awaits the client's Finished, and the tickets are inside, deferred.
   virtual Result<tls::ConnectionState> take_state() = 0;
 
   // The reason, after `failed`.

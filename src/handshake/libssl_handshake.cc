@@ -4,6 +4,8 @@
 
 #include <climits>
 
+#include "base/dead_stack.h"
+#include "handshake/client_finished.h"
 #include "handshake/completed_state.h"
 #include "handshake/failure_reason.h"
 
@@ -57,11 +59,16 @@ void LibsslHandshake::on_message(bool written, int content_type, ByteView messag
   if (content_type == SSL3_RT_ALERT && message.size() == 2) {
     (written ? alert_sent_ : alert_received_) = tls::Alert{message[1]};
   }
+  if (content_type == SSL3_RT_HANDSHAKE && may_complete_early_) transcript_.add(message);
   if (!written) return;
   // The header of the record that carries the Finished message is shown before the message itself.
   if (content_type == SSL3_RT_HEADER) ++records_behind_finished_;
   if (content_type == SSL3_RT_HANDSHAKE && !message.empty() && message[0] == SSL3_MT_FINISHED) {
     records_behind_finished_ = 0;
+    finished_written_ = true;
+  }
+  if (content_type == SSL3_RT_HANDSHAKE && !message.empty() && message[0] == SSL3_MT_CERTIFICATE_REQUEST) {
+    give_up_early_completion();  // what the client will answer is not known
   }
 }
 
@@ -73,6 +80,8 @@ Progress LibsslHandshake::advance(ByteView bytes) {
     step();
   }
   feed_records();
+  // libssl leaves keys and IVs on the stack, perhaps a worker's, which then waits for its next handshake.
+  if (!ssl_) wipe_dead_stack();
   // A slow peer's partial record, or what arrives while a step is pending.
   if (ssl_ && consumed_ + inbox_.kept() > options_.max_handshake_bytes) {
     refuse(tls::Alert::handshake_failure, "the handshake takes more bytes than allowed");
@@ -112,6 +121,7 @@ void LibsslHandshake::step() {
   if (result == 1) return complete();
   switch (why) {
     case SSL_ERROR_WANT_READ:
+      if (can_complete_early()) return complete_early();
       progress_ = Progress::need_bytes;
       return;
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
@@ -165,6 +175,49 @@ void LibsslHandshake::complete() {
   SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   ssl_.reset();
   inbox_ = RecordInbox();
+}
+
+void LibsslHandshake::try_early_completion() {
+  may_complete_early_ = true;
+  key_log_.keep_client_handshake_secret();
+}
+
+// The server's flight is written and the ClientHello ended its record, so that nothing but the client's
+// Finished is to come. What else the client has sent stays with the caller.
+bool LibsslHandshake::can_complete_early() const {
+  return may_complete_early_ && finished_written_ && SSL_version(ssl_.get()) == TLS1_3_VERSION &&
+         SSL_has_pending(ssl_.get()) == 0 && BIO_ctrl_pending(to_libssl_) == 0;
+}
+
+// libssl is given the Finished that an honest client will send, so that it completes and seals its tickets.
+// They, and the right to continue, belong to whoever has then seen the real one (RFC 8446 §4.4.4).
+void LibsslHandshake::complete_early() {
+  give_up_early_completion();  // once
+  const tls::CipherSuite* suite =
+      tls::find_cipher_suite(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl_.get())));
+  if (suite == nullptr) return refuse(tls::Alert::internal_error, "libssl chose an unknown cipher suite");
+  auto predicted = predict_client_finished(*suite, key_log_.take_client_handshake_secret(), transcript_);
+  transcript_ = Transcript();
+  if (!predicted) return refuse(tls::Alert::internal_error, predicted.error().message);
+  const auto size = static_cast<int>(predicted->record.size());
+  if (BIO_write(to_libssl_, predicted->record.data(), size) != size) {
+    return refuse(tls::Alert::internal_error, "out of memory");
+  }
+  Bytes flight = take_output();
+  step();
+  defer_tickets(std::move(predicted->awaited), std::move(flight));
+}
+
+// What libssl has answered to a Finished that nobody has sent must not leave as output.
+void LibsslHandshake::defer_tickets(tls::AwaitedFinished awaited, Bytes flight) {
+  awaited.deferred_ciphertext = std::exchange(output_, std::move(flight));
+  if (progress_ == Progress::complete) {
+    state_->awaited = std::make_unique<tls::AwaitedFinished>(std::move(awaited));
+    summary_.early = true;
+    if (tls::validate(*state_)) return;
+    state_.reset();
+  }
+  refuse(tls::Alert::internal_error, "libssl does not take the Finished that it must expect");
 }
 
 void LibsslHandshake::fail_as_libssl() {

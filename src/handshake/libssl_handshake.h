@@ -8,6 +8,7 @@
 #include "handshake/openssl_handles.h"
 #include "handshake/record_inbox.h"
 #include "handshake/traffic_keys.h"
+#include "handshake/transcript.h"
 
 namespace baton::handshake {
 
@@ -52,12 +53,20 @@ class LibsslHandshake : public Handshake {
   PendingReason pending_reason_ = PendingReason::none;
   Summary summary_;
 
+  // Completes the handshake of a TLS 1.3 server before the client's Finished, unless a certificate is asked
+  // of the client.
+  void try_early_completion();
+  void give_up_early_completion() { may_complete_early_ = false; }
+
  private:
   void step();
   void feed_records();
   void feed(ByteView record);
   void collect_output();
   void complete();
+  bool can_complete_early() const;
+  void complete_early();
+  void defer_tickets(tls::AwaitedFinished awaited, Bytes flight);
   void fail_as_libssl();
   void refuse(tls::Alert alert, std::string reason);
   void refuse_header(const NotARecord& refused);
@@ -76,6 +85,9 @@ class LibsslHandshake : public Handshake {
   Bytes output_;
 
   KeyLogReader key_log_;
+  Transcript transcript_;  // kept while may_complete_early_
+  bool may_complete_early_ = false;
+  bool finished_written_ = false;
   std::uint64_t records_behind_finished_ = 0;  // written under TLS 1.3's application key
   ProtectedRecords read_records_;              // TLS 1.2
   ProtectedRecords written_records_;           // TLS 1.2

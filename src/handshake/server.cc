@@ -17,10 +17,12 @@ constexpr std::size_t kTicketKeysSize = 80;  // bytes: name 16, HMAC key 32, AES
 class ServerHandshake final : public LibsslHandshake {
  public:
   ServerHandshake(SslPtr ssl, const CommonOptions& options, bool offload_slow_signatures,
-                  TenantSelector selector)
+                  TenantSelector selector, HandoffPoint handoff)
       : LibsslHandshake(tls::Role::server, std::move(ssl), options),
         offload_slow_signatures_(offload_slow_signatures),
-        selector_(std::move(selector)) {}
+        selector_(std::move(selector)) {
+    if (handoff == HandoffPoint::early) try_early_completion();
+  }
 
   void allow_slow_signature() override { slow_signature_allowed_ = true; }
 
@@ -88,6 +90,8 @@ int ServerHandshake::on_client_hello(SSL* ssl) {
   if (!agrees_with_earlier_hello(hello->server_name)) {
     return refuse({tls::Alert::illegal_parameter, false, "the second ClientHello names another server"});
   }
+  // Its early data comes before its Finished, and is skipped by libssl.
+  if (hello->offers_early_data) give_up_early_completion();
   if (!tenant_) {
     const int answer = choose_tenant(*hello, ssl);
     if (answer != SSL_CLIENT_HELLO_SUCCESS) return answer;
@@ -152,11 +156,11 @@ class LibsslServerEndpoint final : public ServerEndpoint {
         common_{options.max_handshake_bytes, options.keep},
         offload_slow_signatures_(options.offload_slow_signatures) {}
 
-  Result<std::unique_ptr<Handshake>> accept(TenantSelector selector) const override {
+  Result<std::unique_ptr<Handshake>> accept(TenantSelector selector, HandoffPoint handoff) const override {
     SslPtr ssl(SSL_new(context_.get()));  // it keeps the context alive
     if (!ssl) return crypto::openssl_error("a new connection");
     auto handshake = std::make_unique<ServerHandshake>(std::move(ssl), common_, offload_slow_signatures_,
-                                                       std::move(selector));
+                                                       std::move(selector), handoff);
     Result<void> attached = handshake->attach();
     if (!attached) return pass_on(attached);
     return handshake;

@@ -68,12 +68,21 @@ struct ServerOptions {
   KeptMetadata keep;
 };
 
+// When a server's handshake is complete.
+enum class HandoffPoint {
+  late,  // behind the client's Finished
+  // Before it, where what it will be is known: in TLS 1.3, when no certificate is asked of the client and it
+  // offers no early data. The state then awaits the Finished (tls::FinishedReader). Otherwise late.
+  early,
+};
+
 class ServerEndpoint {
  public:
   virtual ~ServerEndpoint() = default;
   static Result<std::shared_ptr<const ServerEndpoint>> create(ServerOptions options);
   // A handshake with a new client. It keeps the endpoint alive.
-  virtual Result<std::unique_ptr<Handshake>> accept(TenantSelector selector) const = 0;
+  virtual Result<std::unique_ptr<Handshake>> accept(TenantSelector selector,
+                                                    HandoffPoint handoff = HandoffPoint::late) const = 0;
 };
 
 }  // namespace baton::handshake

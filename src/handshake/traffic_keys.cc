@@ -47,6 +47,9 @@ void KeyLogReader::note(std::string_view line) {
   if (label == "CLIENT_TRAFFIC_SECRET_0") keys_.client = decode_secret(secret);
   if (label == "SERVER_TRAFFIC_SECRET_0") keys_.server = decode_secret(secret);
   if (label == "EXPORTER_SECRET" && keeps_exporter_secret_) keys_.exporter = decode_secret(secret);
+  if (label == "CLIENT_HANDSHAKE_TRAFFIC_SECRET" && keeps_client_handshake_secret_) {
+    client_handshake_secret_ = decode_secret(secret);
+  }
   if (label.ends_with("_HANDSHAKE_TRAFFIC_SECRET")) has_handshake_keys_ = true;
 }
 

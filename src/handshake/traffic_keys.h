@@ -22,6 +22,9 @@ class KeyLogReader {
  public:
   explicit KeyLogReader(bool keeps_exporter_secret) : keeps_exporter_secret_(keeps_exporter_secret) {}
 
+  // Asks for the client's handshake traffic secret, too.
+  void keep_client_handshake_secret() { keeps_client_handshake_secret_ = true; }
+
   // One line "LABEL client_random secret", all hexadecimal. Lines of no use here are passed over.
   void note(std::string_view line);
 
@@ -29,10 +32,13 @@ class KeyLogReader {
   bool has_handshake_keys() const { return has_handshake_keys_; }
   // The application traffic secrets, and the exporter's, once.
   TrafficKeys take() { return std::move(keys_); }
+  tls::KeyingMaterial take_client_handshake_secret() { return std::move(client_handshake_secret_); }
 
  private:
   TrafficKeys keys_;
+  tls::KeyingMaterial client_handshake_secret_;
   bool keeps_exporter_secret_;
+  bool keeps_client_handshake_secret_ = false;
   bool has_handshake_keys_ = false;
 };
 

@@ -79,7 +79,9 @@ void HandshakeService::start(Entries::iterator entry, const Open& open, TimePoin
   if (held() > config_.link.max_in_flight) {
     return fail_service(entry, FailureReason::overloaded, "too many handshakes are with the workers", now);
   }
-  auto accepted = config_.endpoint->accept(config_.selector_for(open));
+  const auto handoff =
+      link_.can_hand_off_early() ? handshake::HandoffPoint::early : handshake::HandoffPoint::late;
+  auto accepted = config_.endpoint->accept(config_.selector_for(open), handoff);
   if (!accepted) return fail_service(entry, FailureReason::internal, accepted.error().message, now);
   entry->second.handshake = std::move(*accepted);
   if (!open.first_bytes.empty()) feed(entry, open.first_bytes, now);

@@ -10,8 +10,9 @@ inline constexpr std::uint16_t kProtocolVersion = 1;
 
 // Capability bits of HELLO. Unknown bits are ignored.
 inline constexpr std::uint64_t kSerializationOffload = std::uint64_t{1} << 0;
-inline constexpr std::uint64_t kEarlyHandoff = std::uint64_t{1}
-                                               << 1;  // kept for later; never set by version 1
+// The application server takes a connection that awaits the client's Finished; the key store makes one.
+inline constexpr std::uint64_t kEarlyHandoff = std::uint64_t{1} << 1;
+inline constexpr std::uint64_t kAllCapabilities = kSerializationOffload | kEarlyHandoff;
 
 inline constexpr std::size_t kFrameHeaderSize = 8;         // bytes: type, payload length, handshake id
 inline constexpr std::size_t kMaxFramePayload = 0xffffff;  // bytes, what the u24 length can say

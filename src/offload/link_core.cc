@@ -67,7 +67,7 @@ Result<SerializationVersion> written_version(SerializationVersion configured,
 
 LinkCore::LinkCore(const LinkLimits& limits, const HelloInfo& info)
     : limits_(checked(limits)),
-      capabilities_(info.capabilities & kSerializationOffload),
+      capabilities_(info.capabilities & kAllCapabilities),
       decoder_(limits_.max_payload, FrameDecoder::First::hello) {
   static_cast<void>(send(HandshakeId::link, make_hello(limits_, info, capabilities_)));
 }
@@ -163,8 +163,8 @@ Result<void> LinkCore::send(HandshakeId id, FrameBody body) {
   return {};
 }
 
-bool LinkCore::can_offload() const {
-  return peer_.has_value() && (capabilities_ & peer_->capabilities & kSerializationOffload) != 0;
+bool LinkCore::agreed(std::uint64_t capability) const {
+  return peer_.has_value() && (capabilities_ & peer_->capabilities & capability) != 0;
 }
 
 std::size_t LinkCore::peer_max_payload() const {

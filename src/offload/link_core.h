@@ -22,8 +22,8 @@ namespace baton::offload {
 
 // What this end says about itself in its HELLO, besides its limits.
 struct HelloInfo {
-  std::string software;                                // name and version, for logs; cut to kMaxSoftwareText
-  std::uint64_t capabilities = kSerializationOffload;  // bits that this version does not have are not sent
+  std::string software;                           // name and version, for logs; cut to kMaxSoftwareText
+  std::uint64_t capabilities = kAllCapabilities;  // bits that this version does not have are not sent
   serialization::SerializationVersion newest_readable = newest_readable_version();
 };
 
@@ -59,6 +59,10 @@ class LinkCore {
   // What the peer said of itself. Only after ready() has been true.
   const Hello& peer() const { return *peer_; }
 
+  // Both sides can do it.
+  bool can_offload() const { return agreed(kSerializationOffload); }
+  bool can_hand_off_early() const { return agreed(kEarlyHandoff); }
+
   // Sends a PING; the Pong event with this number answers it. Errors: refused (not ready), limit_exceeded
   // (kMaxPingsOutstanding are unanswered: the peer is slow or dead).
   [[nodiscard]] Result<std::uint64_t> ping();
@@ -82,8 +86,6 @@ class LinkCore {
   // Queues a frame. Errors: refused (closed), and those of encode(). A queue over its limit ends the link.
   [[nodiscard]] Result<void> send(HandshakeId id, FrameBody body);
 
-  // Both sides can do it.
-  bool can_offload() const;
   bool output_is_high() const { return output_.size() > limits_.output_high_water; }
   std::size_t peer_max_payload() const;
   const LinkLimits& limits() const { return limits_; }
@@ -91,6 +93,7 @@ class LinkCore {
   bool go_away_received() const { return go_away_received_; }
 
  private:
+  bool agreed(std::uint64_t capability) const;
   FrameResult<void> handle(Frame frame);
   FrameResult<void> handle_link_frame(FrameBody body);
   FrameResult<void> handle_hello(Hello hello);

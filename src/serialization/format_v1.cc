@@ -38,7 +38,7 @@ std::size_t v1_length(const ConnectionState& state) {
 void encode_v1(const ConnectionState& state, SecretBuffer& out) {
   ByteWriter writer(out);
   writer.u8(static_cast<std::uint8_t>(state.role));
-  writer.u8(static_cast<std::uint8_t>(state.phase));
+  writer.u8(static_cast<std::uint8_t>(state.phase()));
   writer.u8(static_cast<std::uint8_t>((state.key_update_owed ? kKeyUpdateOwed : 0) |
                                       (state.read_closed ? kReadClosed : 0) |
                                       (state.write_closed ? kWriteClosed : 0)));
@@ -55,7 +55,7 @@ void encode_v1(const ConnectionState& state, SecretBuffer& out) {
 
 Result<void> decode_v1(ByteReader& reader, ConnectionState& state) {
   state.role = static_cast<tls::Role>(reader.u8());
-  state.phase = static_cast<tls::Phase>(reader.u8());
+  const auto phase = static_cast<tls::Phase>(reader.u8());
   const std::uint8_t flags = reader.u8();
   const std::uint16_t version = reader.u16();
   const std::uint16_t suite_id = reader.u16();
@@ -64,6 +64,8 @@ Result<void> decode_v1(ByteReader& reader, ConnectionState& state) {
   state.read.sequence = reader.u64();
   state.write.sequence = reader.u64();
   if (!reader.ok()) return fail(ErrorCode::truncated, "the serialized connection ends inside its fixed part");
+  if (phase > tls::Phase::awaiting_client_finished) return malformed("unknown phase");
+  if (phase == tls::Phase::awaiting_client_finished) state.awaited = std::make_unique<tls::AwaitedFinished>();
   if ((flags & ~kKnownFlags) != 0) return malformed("unknown flags");
   state.key_update_owed = (flags & kKeyUpdateOwed) != 0;
   state.read_closed = (flags & kReadClosed) != 0;

@@ -23,6 +23,9 @@ enum FieldType : std::uint16_t {
   unread_plaintext = 2 | kMustUnderstand,
   unsent_ciphertext = 3 | kMustUnderstand,
   partial_handshake = 4 | kMustUnderstand,
+  deferred_ciphertext = 5 | kMustUnderstand,
+  client_handshake_secret = 6 | kMustUnderstand,
+  finished_verify_data = 7 | kMustUnderstand,
   server_name = 16,
   alpn = 17,
   group = 18,
@@ -32,9 +35,21 @@ enum FieldType : std::uint16_t {
   exporter_secret = 22,
   handshake_time = 23,
 };
-constexpr std::array kKnownTypes = {
-    unread_ciphertext, unread_plaintext, unsent_ciphertext, partial_handshake, server_name,   alpn, group,
-    resumed,           peer_digest,      peer_chain,        exporter_secret,   handshake_time};
+constexpr std::array kKnownTypes = {unread_ciphertext,
+                                    unread_plaintext,
+                                    unsent_ciphertext,
+                                    partial_handshake,
+                                    deferred_ciphertext,
+                                    client_handshake_secret,
+                                    finished_verify_data,
+                                    server_name,
+                                    alpn,
+                                    group,
+                                    resumed,
+                                    peer_digest,
+                                    peer_chain,
+                                    exporter_secret,
+                                    handshake_time};
 
 constexpr std::uint16_t number_of(std::uint16_t type) {
   return type & static_cast<std::uint16_t>(~kMustUnderstand);
@@ -118,6 +133,11 @@ void for_each_field(const ConnectionState& state, Show show) {
   fields.known(unread_plaintext, state.unread_plaintext);
   fields.known(unsent_ciphertext, state.unsent_ciphertext);
   fields.known(partial_handshake, state.partial_handshake);
+  if (state.awaited) {
+    fields.known(deferred_ciphertext, state.awaited->deferred_ciphertext);
+    fields.known(client_handshake_secret, state.awaited->client_handshake_secret.view());
+    fields.known(finished_verify_data, state.awaited->verify_data.view());
+  }
   fields.known(server_name, as_bytes(state.server_name));
   fields.known(alpn, as_bytes(state.alpn));
   if (state.group) fields.known(group, big_endian<2>(*state.group));
@@ -145,6 +165,21 @@ Result<void> keep_unknown(const Field& field, ConnectionState& state) {
   return {};
 }
 
+// The fields of the phase before the client's Finished. Their sizes are the cipher suite's business: see
+// validate().
+Result<void> set_awaited(const Field& field, ConnectionState& state) {
+  if (!state.awaited) return malformed("a field of a connection that awaits its client's Finished");
+  if (field.value.empty()) return malformed("a field is empty");
+  if (field.type == deferred_ciphertext) {
+    state.awaited->deferred_ciphertext.assign(field.value.begin(), field.value.end());
+    return {};
+  }
+  if (field.value.size() > tls::KeyingMaterial::kCapacity) return malformed("a secret is too long");
+  (field.type == client_handshake_secret ? state.awaited->client_handshake_secret
+                                         : state.awaited->verify_data) = tls::KeyingMaterial(field.value);
+  return {};
+}
+
 Result<void> set_field(const Field& field, ConnectionState& state) {
   const ByteView value = field.value;
   switch (field.type) {
@@ -162,6 +197,10 @@ Result<void> set_field(const Field& field, ConnectionState& state) {
         return malformed("a partial handshake message is too long");
       state.partial_handshake.assign(value.begin(), value.end());
       break;
+    case deferred_ciphertext:
+    case client_handshake_secret:
+    case finished_verify_data:
+      return set_awaited(field, state);
     case server_name:
     case alpn:
       if (value.size() > kMaxNameSize) return malformed("a name is too long");

@@ -33,6 +33,7 @@ Connection::Connection(Checked /*checked*/, ConnectionState&& state, ConnectionO
 
 Result<Connection> Connection::from_state(ConnectionState&& state, ConnectionOptions options) {
   if (auto valid = validate(state); !valid) return pass_on(valid);
+  if (state.awaited) return fail(ErrorCode::refused, "the connection awaits its client's Finished");
   auto reader = RecordProtection::create(*state.suite, state.read.keying);
   if (!reader) return pass_on(reader);
   auto writer = RecordProtection::create(*state.suite, state.write.keying);

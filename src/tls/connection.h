@@ -67,7 +67,8 @@ class Connection {
   Connection(Checked checked, ConnectionState&& state, ConnectionOptions options, RecordProtection reader,
              RecordProtection writer);
 
-  // Validates the state and expands its keys. Unread and unsent bytes of the state are taken over.
+  // Validates the state and expands its keys. Unread and unsent bytes of the state are taken over. Refuses a
+  // state that awaits the client's Finished: see FinishedReader.
   static Result<Connection> from_state(ConnectionState&& state, ConnectionOptions options = {});
 
   Connection(Connection&&) noexcept = default;

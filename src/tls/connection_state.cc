@@ -1,6 +1,7 @@
 #include "tls/connection_state.h"
 
 #include "base/unix_time.h"
+#include "tls/record_protection.h"
 
 namespace baton::tls {
 namespace {
@@ -19,12 +20,47 @@ bool chain_is_legal(const std::vector<Bytes>& chain) {
   return chain.size() <= kMaxPeerCertificates && size <= kMaxPeerChain;
 }
 
+// Deferred records, as the key store sealed them; nothing where they are anything else.
+std::optional<std::uint64_t> count_records(ByteView records) {
+  std::uint64_t count = 0;
+  for (; !records.empty(); ++count) {
+    if (records.size() < kRecordHeaderSize) return std::nullopt;
+    const RecordHeader header = parse_record_header(records.first(kRecordHeaderSize));
+    const std::size_t size = kRecordHeaderSize + header.length;
+    if (header.type != ContentType::application_data || size > records.size()) return std::nullopt;
+    records = records.subspan(size);
+  }
+  return count;
+}
+
+bool has_begun(const ConnectionState& state) {
+  return state.read.sequence != 0 || state.key_update_owed || state.read_closed || state.write_closed ||
+         !state.unread_ciphertext.empty() || !state.unread_plaintext.empty() ||
+         !state.unsent_ciphertext.empty() || !state.partial_handshake.empty();
+}
+
+Result<void> validate_awaited(const ConnectionState& state, const AwaitedFinished& awaited) {
+  const auto malformed = [](const char* what) { return fail(ErrorCode::malformed, what); };
+  if (state.role != Role::server || state.version() != ProtocolVersion::tls13) {
+    return malformed("only a TLS 1.3 server's connection awaits the client's Finished");
+  }
+  const std::size_t hash_size = crypto::hash_size(state.suite->hash);
+  if (awaited.client_handshake_secret.size() != hash_size || awaited.verify_data.size() != hash_size) {
+    return malformed("what is known of the client's Finished does not have the cipher suite's sizes");
+  }
+  if (has_begun(state)) return malformed("data was exchanged before the client's Finished");
+  // A number that the tickets have used would be used again (R1).
+  if (count_records(awaited.deferred_ciphertext) != state.write.sequence) {
+    return malformed("the deferred records are not as many as the sequence number says");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> validate(const ConnectionState& state) {
   const auto malformed = [](const char* what) { return fail(ErrorCode::malformed, what); };
   if (state.role != Role::server && state.role != Role::client) return malformed("unknown role");
-  if (state.phase != Phase::established) return malformed("unknown phase");
   if (state.suite == nullptr) return malformed("no cipher suite");
   const std::size_t keying_size = state.suite->keying_size();
   if (state.read.keying.size() != keying_size || state.write.keying.size() != keying_size) {
@@ -52,6 +88,7 @@ Result<void> validate(const ConnectionState& state) {
   if (!state.peer_chain.empty() && state.peer_digest) {
     return malformed("both the peer's certificate chain and its digest");
   }
+  if (state.awaited) return validate_awaited(state, *state.awaited);
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "baton/types.h"
+#include "tls/awaited_finished.h"
 #include "tls/cipher_suite.h"
 #include "tls/limits.h"
 
@@ -20,11 +22,11 @@ using baton::Role;
 using baton::to_string;
 using baton::UnixTime;
 
-// Where the connection stands. Value 1 is kept for early handoff (awaiting the client's Finished).
-enum class Phase : std::uint8_t { established = 0 };
-
-// A traffic secret of TLS 1.3 (32 or 48 bytes), or TLS 1.2's write key and fixed IV (20, 36 or 44 bytes).
-using KeyingMaterial = Secret<crypto::kMaxHashSize>;
+// Where the connection stands.
+enum class Phase : std::uint8_t {
+  established = 0,
+  awaiting_client_finished = 1,  // a server's, handed off early: for FinishedReader alone
+};
 
 using CertificateDigest = std::array<std::uint8_t, 32>;  // SHA-256 of the DER form
 
@@ -40,7 +42,7 @@ struct UnknownField {
   SecretBuffer value;  // who knows what a newer version keeps there
 };
 
-// All that is needed to continue an established TLS connection, and nothing else: no resumption secret, no
+// All that is needed to continue a TLS connection, and nothing else: no resumption secret, no
 // master secret (R3). Move-only; its secrets wipe themselves. Whoever holds one can read and forge the
 // connection.
 //
@@ -48,7 +50,6 @@ struct UnknownField {
 // back into one. Exactly one live copy may exist (R1).
 struct ConnectionState {
   Role role = Role::server;
-  Phase phase = Phase::established;
   const CipherSuite* suite = nullptr;  // never null in a valid state; it also gives the protocol version
 
   DirectionState read;   // protects what the peer sends
@@ -88,13 +89,19 @@ struct ConnectionState {
   // forges nothing of this connection, but whatever an application derives from it.
   KeyingMaterial exporter_secret;
 
+  // Null once the connection is established. A pointer, since most connections are, and are kept for long.
+  std::unique_ptr<AwaitedFinished> awaited;
+
   std::vector<UnknownField> unknown_fields;  // in ascending order of type
+
+  Phase phase() const { return awaited ? Phase::awaiting_client_finished : Phase::established; }
 
   ProtocolVersion version() const { return suite->version; }
 };
 
 // Checks what holds for every valid state: known suite, secrets of its sizes, limits in range, no KeyUpdate
-// in TLS 1.2, explicit nonce only where it has a meaning. Whoever builds keys from a state calls it first
+// in TLS 1.2, explicit nonce only where it has a meaning; before the client's Finished, nothing in flight but
+// the deferred records, which the sequence number counts. Whoever builds keys from a state calls it first
 // (R5).
 [[nodiscard]] Result<void> validate(const ConnectionState& state);
 

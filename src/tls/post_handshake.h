@@ -12,6 +12,7 @@ enum class HandshakeType : std::uint8_t {
   hello_request = 0,
   client_hello = 1,
   new_session_ticket = 4,
+  finished = 20,
   key_update = 24,
 };
 

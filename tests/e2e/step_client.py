@@ -85,13 +85,15 @@ def connect(port: int) -> socket.socket:
 
 
 class StepClient:
-    """Context manager. `server_name` None sends none; `port` is of the proxy."""
+    """Context manager. `server_name` None sends none; `port` is of the proxy; `session` is to be resumed."""
 
-    def __init__(self, port: int, server_name: str | None, context: ssl.SSLContext):
+    def __init__(self, port: int, server_name: str | None, context: ssl.SSLContext,
+                 session: ssl.SSLSession | None = None):
         self.socket = connect(port)
         self.local_port: int = self.socket.getsockname()[1]
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name,
+                                    session=session)
         self._unread = b""
 
     def __enter__(self) -> "StepClient":

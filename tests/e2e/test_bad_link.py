@@ -119,7 +119,8 @@ def check_back_off(times: list[float]) -> None:
 @pytest.mark.parametrize("client_has_received", [False, True])
 def test_key_store_that_is_killed_in_mid_handshake(tmp_path, client_has_received):
     with Fleet(tmp_path, [Tenant([NAME])]) as fleet:
-        with StepClient(fleet.port, NAME, client_context(fleet.ca_file)) as client:
+        # In TLS 1.3 nothing but the first answer is needed of it: see test_early_handoff.py.
+        with StepClient(fleet.port, NAME, client_context(fleet.ca_file, "1.2")) as client:
             if client_has_received:
                 client.say_hello()
             else:

@@ -203,22 +203,46 @@ def test_secrets_are_where_the_connection_is(fleet, tmp_path, version, suite, ke
 
 
 def is_foreign(name: str) -> bool:
-    """What an application server is never given (R3)."""
+    """What an application server of an established connection does not have (R3)."""
     return "HANDSHAKE" in name or "master" in name or "EXPORTER" in name
 
 
-def test_secrets_of_a_handshake_that_failed(fleet, tmp_path):
-    """A client that goes away behind the server's flight leaves no secret of the handshake."""
-    keylog = tmp_path / "keys.log"
+@contextmanager
+def waiting(fleet: Fleet, keylog: Path) -> Iterator[dict[str, bytes]]:
+    """A TLS 1.3 client that has the server's flight and says nothing more; its secrets."""
     context = client_context(fleet.ca_file, "1.3")
     context.keylog_filename = keylog
     with StepClient(fleet.port, NAME, context) as client:
         client.say_hello()
         secrets = key_log(keylog.read_text())
-        # The positive control: the handshake runs, so the key store has what it has made.
-        assert "SERVER_TRAFFIC_SECRET_0" in find(fleet.keystore.pid, secrets)
-        assert find(fleet.proxy.pid, with_hex(secrets)) == set()
-    fleet.keystore.wait_event("handshake_cancelled")
-    assert "CLIENT_HANDSHAKE_TRAFFIC_SECRET" in secrets
+        assert "CLIENT_HANDSHAKE_TRAFFIC_SECRET" in secrets
+        yield secrets
+
+
+def check_nothing_is_left(fleet: Fleet, secrets: dict[str, bytes]) -> None:
     for program in (fleet.proxy, fleet.keystore):
         assert find(program.pid, with_hex(secrets)) == set()
+
+
+def test_secrets_of_a_client_that_sends_no_finished(fleet, tmp_path):
+    """The connection was handed off early: the key store has nothing of it any more."""
+    with waiting(fleet, tmp_path / "keys.log") as secrets:
+        assert find(fleet.keystore.pid, with_hex(secrets)) == set()
+        # The positive control: this is what the application server awaits.
+        assert "CLIENT_HANDSHAKE_TRAFFIC_SECRET" in find(fleet.proxy.pid, secrets)
+        never_given = {label: secret for label, secret in secrets.items()
+                       if label == "SERVER_HANDSHAKE_TRAFFIC_SECRET" or "EXPORTER" in label}
+        assert never_given and find(fleet.proxy.pid, with_hex(never_given)) == set()
+    fleet.keystore.wait_event("handshake_ended", reason="client_gone")
+    check_nothing_is_left(fleet, secrets)
+
+
+def test_secrets_of_a_late_handshake_that_failed(tmp_path):
+    """A client that goes away behind the server's flight leaves no secret of the handshake."""
+    with Fleet(tmp_path, [Tenant([NAME])], keystore_settings={"early_handoff": False}) as fleet:
+        with waiting(fleet, tmp_path / "keys.log") as secrets:
+            # The positive control: the handshake runs, so the key store has what it has made.
+            assert "SERVER_TRAFFIC_SECRET_0" in find(fleet.keystore.pid, secrets)
+            assert find(fleet.proxy.pid, with_hex(secrets)) == set()
+        fleet.keystore.wait_event("handshake_cancelled")
+        check_nothing_is_left(fleet, secrets)

@@ -117,15 +117,33 @@ void LibsslPeer::write(std::string_view text) {
   ASSERT_EQ(SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())), static_cast<int>(text.size()));
 }
 
+namespace {
+
+Result<tls::Connection> connection_behind_finished(tls::ConnectionState state, ByteView stream) {
+  auto reader = tls::FinishedReader::from_state(std::move(state));
+  if (!reader) return pass_on(reader);
+  reader->feed(stream);
+  const tls::FinishedVerdict verdict = reader->next();
+  if (const auto* failure = std::get_if<tls::Failure>(&verdict)) {
+    return fail(ErrorCode::refused, failure->reason);
+  }
+  return std::move(*reader).into_connection();
+}
+
+}  // namespace
+
 tls::Connection continue_connection(BatonPeer& peer, ByteView peer_stream) {
   Result<tls::ConnectionState> state = peer->take_state();
   if (!state) {
     ADD_FAILURE() << state.error().message;
     std::abort();
   }
-  Result<tls::Connection> connection = tls::Connection::from_state(std::move(*state));
+  const ByteView behind = peer_stream.subspan(peer->consumed());
+  const bool early = state->awaited != nullptr;
+  Result<tls::Connection> connection = early ? connection_behind_finished(std::move(*state), behind)
+                                             : tls::Connection::from_state(std::move(*state));
   EXPECT_TRUE(connection) << (connection ? "" : connection.error().message);
-  connection->feed(peer_stream.subspan(peer->consumed()));
+  if (!early) connection->feed(behind);
   return std::move(*connection);
 }
 
@@ -223,8 +241,9 @@ handshake::TenantSelector always(std::shared_ptr<const handshake::Tenant> tenant
   };
 }
 
-BatonPeer accept(const handshake::ServerEndpoint& endpoint, handshake::TenantSelector selector) {
-  auto handshake = endpoint.accept(std::move(selector));
+BatonPeer accept(const handshake::ServerEndpoint& endpoint, handshake::TenantSelector selector,
+                 handshake::HandoffPoint handoff) {
+  auto handshake = endpoint.accept(std::move(selector), handoff);
   EXPECT_TRUE(handshake) << (handshake ? "" : handshake.error().message);
   return BatonPeer(std::move(*handshake));
 }

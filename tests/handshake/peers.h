@@ -10,7 +10,7 @@
 #include "handshake/client.h"
 #include "handshake/server.h"
 #include "support/pki.h"
-#include "tls/connection.h"
+#include "tls/finished_reader.h"
 
 namespace baton::test {
 
@@ -89,7 +89,7 @@ Streams connect(Client& client, Server& server) {
   return pump(client, server);
 }
 
-// The connection that a completed handshake leaves, with what the peer sent behind the handshake.
+// The connection that a completed handshake leaves, with what the peer sent behind it: perhaps its Finished.
 tls::Connection continue_connection(BatonPeer& peer, ByteView peer_stream);
 
 // What the connection can read now, as text. A failure or a close gives a text that names it.
@@ -111,7 +111,8 @@ std::shared_ptr<const handshake::Tenant> make_tenant(handshake::TenantPolicy pol
                                                      const std::vector<KeyType>& keys = {KeyType::p256});
 std::shared_ptr<const handshake::ServerEndpoint> make_endpoint(handshake::ServerOptions options = {});
 handshake::TenantSelector always(std::shared_ptr<const handshake::Tenant> tenant);
-BatonPeer accept(const handshake::ServerEndpoint& endpoint, handshake::TenantSelector selector);
+BatonPeer accept(const handshake::ServerEndpoint& endpoint, handshake::TenantSelector selector,
+                 handshake::HandoffPoint handoff = handshake::HandoffPoint::late);
 // A server with an endpoint of its own.
 BatonPeer make_server(std::shared_ptr<const handshake::Tenant> tenant, handshake::ServerOptions options = {});
 // A client that trusts test_ca() and asks for kName, unless the options say otherwise.

@@ -106,7 +106,8 @@ class FakeHandshake final : public handshake::Handshake {
 
 class FakeEndpoint final : public handshake::ServerEndpoint {
  public:
-  Result<std::unique_ptr<handshake::Handshake>> accept(handshake::TenantSelector selector) const override {
+  Result<std::unique_ptr<handshake::Handshake>> accept(handshake::TenantSelector selector,
+                                                       handshake::HandoffPoint /*handoff*/) const override {
     if (refuses) return fail(ErrorCode::crypto, "asked to fail");
     return std::make_unique<FakeHandshake>(std::move(selector), alive);
   }

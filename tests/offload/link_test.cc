@@ -19,7 +19,7 @@ TEST(Link, BothSayHelloAtOnce) {
   ASSERT_TRUE(at_client);
   EXPECT_EQ(at_client->software, "store 1");
   EXPECT_EQ(at_client->max_in_flight, 4096U);
-  EXPECT_EQ(at_client->capabilities, kSerializationOffload);
+  EXPECT_EQ(at_client->capabilities, kAllCapabilities);
   const auto at_server = only_event<Hello>(pair.server);
   ASSERT_TRUE(at_server);
   EXPECT_EQ(at_server->newest_readable, 1);
@@ -27,10 +27,23 @@ TEST(Link, BothSayHelloAtOnce) {
 }
 
 TEST(Link, NeverOffersWhatThisVersionLacks) {
-  LinkClient client({}, {"app", kSerializationOffload | kEarlyHandoff});
+  LinkClient client({}, {"app", UINT64_MAX});
   LinkServer server({}, {"store"}, kV1);
   ASSERT_TRUE(server.receive(take_output(client)));
-  EXPECT_EQ(server.peer().capabilities & kEarlyHandoff, 0U);
+  EXPECT_EQ(server.peer().capabilities, kAllCapabilities);
+}
+
+TEST(Link, EarlyHandoffNeedsBothSides) {
+  for (const std::uint64_t of_client : {kSerializationOffload, kAllCapabilities}) {
+    for (const std::uint64_t of_server : {kSerializationOffload, kAllCapabilities}) {
+      LinkClient client({}, {"app", of_client});
+      LinkServer server({}, {"store", of_server}, kV1);
+      EXPECT_FALSE(server.can_hand_off_early()) << "nothing is known of the peer";
+      ASSERT_TRUE(server.receive(take_output(client)));
+      EXPECT_EQ(server.can_hand_off_early(), (of_client & of_server & kEarlyHandoff) != 0);
+      EXPECT_TRUE(server.can_offload());
+    }
+  }
 }
 
 TEST(Link, AWholeHandshakeAtEveryCut) {

@@ -9,7 +9,7 @@
 #include "offload/link_pair.h"
 #include "offload/restrict_names.h"
 #include "support/pki.h"
-#include "tls/connection.h"
+#include "tls/finished_reader.h"
 
 namespace baton::offload::test {
 namespace {
@@ -149,9 +149,19 @@ struct Relay {
   tls::Connection connection() {
     auto state = serialization::deserialize_unprotected(handoff->serialized);
     EXPECT_TRUE(state);
+    const ByteView behind = ByteView{stream}.subspan(handoff->consumed);
+    if (state->awaited) {
+      auto reader = tls::FinishedReader::from_state(std::move(*state));
+      EXPECT_TRUE(reader);
+      reader->feed(behind);
+      EXPECT_TRUE(std::holds_alternative<tls::FinishedVerified>(reader->next()));
+      auto connection = std::move(*reader).into_connection();
+      EXPECT_TRUE(connection);
+      return std::move(*connection);
+    }
     auto connection = tls::Connection::from_state(std::move(*state));
     EXPECT_TRUE(connection);
-    connection->feed(ByteView{stream}.subspan(handoff->consumed));
+    connection->feed(behind);
     return std::move(*connection);
   }
 

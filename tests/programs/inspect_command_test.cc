@@ -101,7 +101,7 @@ TEST_F(InspectTest, ShowsEverythingAsJson) {
       R"("read_sequence":72623859790382856,"write_sequence":1230066625199609624,)"
       R"("max_receive_fragment":2048,"max_send_fragment":1024,"key_update_owed":false,)"
       R"("read_closed":false,"write_closed":true,"unread_ciphertext_size":17,"unread_plaintext_size":5,)"
-      R"("unsent_ciphertext_size":17,"partial_handshake_size":2,"server_name":"www.example.com",)"
+      R"("unsent_ciphertext_size":17,"partial_handshake_size":2,"deferred_ciphertext_size":0,"server_name":"www.example.com",)"
       R"("alpn":"http/1.1","group":"X25519","group_number":29,"resumed":false,"handshake_time":null,)"
       R"("peer_certificate_sha256":null,"peer_chain_sizes":[],)"
       R"("unknown_fields":[{"number":4660,"size":7}]}})"

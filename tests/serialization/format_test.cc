@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/awaiting.h"
 #include "support/hex.h"
 #include "support/transfer.h"
 
@@ -53,6 +54,18 @@ ConnectionState full_state(const tls::CipherSuite& suite, tls::Role role, std::m
   add_metadata(state);
   state.peer_digest.reset();
   return state;
+}
+
+ConnectionState awaiting_state(const tls::CipherSuite& suite, std::mt19937_64& random) {
+  ConnectionState state = std::move(test::make_awaiting(suite, random).server);
+  state.server_name = "www.example.com";
+  state.alpn = "h2";
+  add_metadata(state);
+  return state;
+}
+
+bool is_tls13(const tls::CipherSuite& suite) {
+  return suite.version == tls::ProtocolVersion::tls13;
 }
 
 class FormatTest : public test::SeededTest {};
@@ -126,6 +139,49 @@ TEST_F(FormatTest, EveryFlippedBitIsRefusedOrMeansItself) {
       }
     }
   }
+}
+
+TEST_F(FormatTest, AwaitingTheFinishedRoundTripsAndRefusesEveryChange) {
+  for (const tls::CipherSuite& suite : tls::cipher_suites()) {
+    if (!is_tls13(suite)) continue;
+    ConnectionState state = awaiting_state(suite, random_);
+    const Bytes deferred = state.awaited->deferred_ciphertext;
+    const Bytes verify_data(state.awaited->verify_data.view().begin(),
+                            state.awaited->verify_data.view().end());
+    const Bytes blob = encode(std::move(state));
+    auto back = deserialize_unprotected(blob);
+    ASSERT_TRUE(back) << back.error().message;
+    ASSERT_EQ(back->phase(), tls::Phase::awaiting_client_finished);
+    EXPECT_EQ(back->awaited->deferred_ciphertext, deferred);
+    EXPECT_TRUE(std::ranges::equal(back->awaited->verify_data.view(), verify_data));
+    EXPECT_EQ(encode(std::move(*back)), blob);
+    for (std::size_t bit = 0; bit < 8 * blob.size(); ++bit) {
+      Bytes changed = blob;
+      changed[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+      auto other = deserialize_unprotected(changed);
+      if (other) {
+        EXPECT_EQ(encode(std::move(*other)), changed) << "bit " << bit;
+      }
+    }
+    for (std::size_t length = 0; length < blob.size(); ++length) {
+      auto cut = deserialize_unprotected(ByteView(blob).first(length));
+      if (cut) {
+        EXPECT_EQ(encode(std::move(*cut)).size(), length);
+      }
+    }
+  }
+}
+
+TEST_F(FormatTest, ThePhaseAndItsFieldsBelongTogether) {
+  const tls::CipherSuite& suite = *tls::find_cipher_suite(0x1301);
+  Bytes established = encode(std::move(test::make_states(suite, random_).server));
+  established[7] = 1;
+  EXPECT_FALSE(deserialize_unprotected(established)) << "a phase without its fields";
+  Bytes awaiting = encode(awaiting_state(suite, random_));
+  awaiting[7] = 0;
+  EXPECT_FALSE(deserialize_unprotected(awaiting)) << "fields without their phase";
+  awaiting[7] = 2;
+  EXPECT_FALSE(deserialize_unprotected(awaiting)) << "an unknown phase";
 }
 
 TEST_F(FormatTest, TrailingBytesAreRefused) {
@@ -328,6 +384,15 @@ std::vector<Golden> golden_connections() {
       with_digest.peer_digest.emplace().fill(0xDD);
       all.push_back({name + "-digest", std::move(with_digest)});
     }
+    if (!is_tls13(suite)) continue;
+    ConnectionState awaiting = golden_state(suite, tls::Role::server);
+    awaiting.read.sequence = 0;
+    awaiting.write.sequence = 2;
+    awaiting.awaited = std::make_unique<tls::AwaitedFinished>();
+    awaiting.awaited->client_handshake_secret = counting_secret(suite.keying_size(), 0x40);
+    awaiting.awaited->verify_data = counting_secret(suite.keying_size(), 0xA0);
+    awaiting.awaited->deferred_ciphertext = {23, 3, 3, 0, 2, 1, 2, 23, 3, 3, 0, 1, 3};
+    all.push_back({std::string(suite.name) + "-server-awaiting", std::move(awaiting)});
   }
   return all;
 }

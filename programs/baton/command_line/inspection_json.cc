@@ -65,7 +65,7 @@ void add_protocol(const InspectedConnection& connection, JsonObject& json) {
            }));
   json.add("size", connection.size);
   json.add("role", to_string(state.role));
-  json.add("phase", to_string(state.phase));
+  json.add("phase", to_string(state.phase()));
   json.add("tls_version", to_string(state.version()));
   json.add("cipher_suite", state.suite->name);
   json.add("cipher_suite_number", state.suite->id);
@@ -89,6 +89,7 @@ void add_in_flight(const ConnectionState& state, JsonObject& json) {
   json.add("unread_plaintext_size", state.unread_plaintext.size());
   json.add("unsent_ciphertext_size", state.unsent_ciphertext.size());
   json.add("partial_handshake_size", state.partial_handshake.size());
+  json.add("deferred_ciphertext_size", state.awaited ? state.awaited->deferred_ciphertext.size() : 0);
 }
 
 void add_negotiated(const InspectedConnection& connection, JsonObject& json) {

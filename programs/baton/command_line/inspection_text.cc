@@ -63,7 +63,7 @@ void add_protocol(const InspectedConnection& connection, std::vector<TableRow>& 
                   version ? std::to_string(static_cast<std::uint16_t>(*version)) : std::string(kUnknown)});
   rows.push_back({"serialized size", connection.size ? byte_count(*connection.size) : kUnknown});
   rows.push_back({"role", std::string(to_string(state.role))});
-  rows.push_back({"phase", std::string(to_string(state.phase))});
+  rows.push_back({"phase", std::string(to_string(state.phase()))});
   rows.push_back({"TLS version", std::string(to_string(state.version()))});
   rows.push_back({"cipher suite", fmt::format("{} (0x{:04X})", state.suite->name, state.suite->id)});
 }
@@ -88,6 +88,9 @@ void add_in_flight(const ConnectionState& state, std::vector<TableRow>& rows) {
   rows.push_back({"unread plaintext", hidden(state.unread_plaintext.size())});
   rows.push_back({"unsent ciphertext", hidden(state.unsent_ciphertext.size())});
   rows.push_back({"partial handshake message", hidden(state.partial_handshake.size())});
+  if (state.awaited) {
+    rows.push_back({"deferred ciphertext", hidden(state.awaited->deferred_ciphertext.size())});
+  }
 }
 
 void add_negotiated(const InspectedConnection& connection, std::vector<TableRow>& rows) {
@@ -118,6 +121,8 @@ std::string_view to_string(tls::Phase phase) {
   switch (phase) {
     case tls::Phase::established:
       return "established";
+    case tls::Phase::awaiting_client_finished:
+      return "awaiting client Finished";
   }
   return kUnknown;
 }
