@@ -146,10 +146,10 @@ INSTANTIATE_TEST_SUITE_P(
                   "k.toml:9: not TOML: Error while parsing key-value pair: cannot redefine existing integer "
                   "'max_links'"},
         WrongText{"[limits]", "[limit]", "k.toml:7: limit: unknown key; did you mean \"limits\"?"},
-        WrongText{
-            "[limits]", "[zoo]",
-            "k.toml:7: zoo: unknown key; known here: application_server, early_handoff, fips, groups, limits, link, log, "
-            "serialization_version, tenant, threads, ticket_key_file, workers"},
+        WrongText{"[limits]", "[zoo]",
+                  "k.toml:7: zoo: unknown key; known here: application_server, early_handoff, fips, groups, "
+                  "limits, link, log, "
+                  "serialization_version, tenant, threads, ticket_key_file, workers"},
         WrongText{"max_links", "max_link",
                   "k.toml:8: limits.max_link: unknown key; did you mean \"max_links\"?"},
         WrongText{"[limits]\nmax_links = 10", "limits = 1",
