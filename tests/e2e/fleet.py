@@ -227,8 +227,12 @@ class Fleet:
 
     def __enter__(self) -> "Fleet":
         self.backend.__enter__()
-        self.keystore.start().wait_event("started")
-        self.proxy.start().wait_event("link_up")
+        try:
+            self.keystore.start().wait_event("started")
+            self.proxy.start().wait_event("link_up")
+        except BaseException:
+            self.__exit__()  # else the backend's thread would keep the test from ending
+            raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:
