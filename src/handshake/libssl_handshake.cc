@@ -80,12 +80,12 @@ Progress LibsslHandshake::advance(ByteView bytes) {
     step();
   }
   feed_records();
-  // libssl leaves keys and IVs on the stack, perhaps a worker's, which then waits for its next handshake.
-  if (!ssl_) wipe_dead_stack();
   // A slow peer's partial record, or what arrives while a step is pending.
   if (ssl_ && consumed_ + inbox_.kept() > options_.max_handshake_bytes) {
     refuse(tls::Alert::handshake_failure, "the handshake takes more bytes than allowed");
   }
+  // libssl leaves keys and IVs on the stack, perhaps a worker's, which then waits for its next handshake.
+  if (!ssl_) wipe_dead_stack();
   return progress_;
 }
 
@@ -179,7 +179,13 @@ void LibsslHandshake::complete() {
 
 void LibsslHandshake::try_early_completion() {
   may_complete_early_ = true;
-  key_log_.keep_client_handshake_secret();
+  key_log_.keep_client_handshake_secret(true);
+}
+
+void LibsslHandshake::give_up_early_completion() {
+  may_complete_early_ = false;
+  transcript_ = Transcript();
+  key_log_.keep_client_handshake_secret(false);
 }
 
 // The server's flight is written and the ClientHello ended its record, so that nothing but the client's
@@ -192,12 +198,11 @@ bool LibsslHandshake::can_complete_early() const {
 // libssl is given the Finished that an honest client will send, so that it completes and seals its tickets.
 // They, and the right to continue, belong to whoever has then seen the real one (RFC 8446 §4.4.4).
 void LibsslHandshake::complete_early() {
-  give_up_early_completion();  // once
   const tls::CipherSuite* suite =
       tls::find_cipher_suite(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl_.get())));
   if (suite == nullptr) return refuse(tls::Alert::internal_error, "libssl chose an unknown cipher suite");
   auto predicted = predict_client_finished(*suite, key_log_.take_client_handshake_secret(), transcript_);
-  transcript_ = Transcript();
+  give_up_early_completion();  // it is tried once
   if (!predicted) return refuse(tls::Alert::internal_error, predicted.error().message);
   const auto size = static_cast<int>(predicted->record.size());
   if (BIO_write(to_libssl_, predicted->record.data(), size) != size) {

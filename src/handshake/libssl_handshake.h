@@ -56,7 +56,8 @@ class LibsslHandshake : public Handshake {
   // Completes the handshake of a TLS 1.3 server before the client's Finished, unless a certificate is asked
   // of the client.
   void try_early_completion();
-  void give_up_early_completion() { may_complete_early_ = false; }
+  // It will be late: nothing is kept for it any more.
+  void give_up_early_completion();
 
  private:
   void step();

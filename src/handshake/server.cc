@@ -90,8 +90,8 @@ int ServerHandshake::on_client_hello(SSL* ssl) {
   if (!agrees_with_earlier_hello(hello->server_name)) {
     return refuse({tls::Alert::illegal_parameter, false, "the second ClientHello names another server"});
   }
-  // Its early data comes before its Finished, and is skipped by libssl.
-  if (hello->offers_early_data) give_up_early_completion();
+  // Early data comes before the Finished, and is skipped by libssl. TLS 1.2 has no early completion.
+  if (hello->offers_early_data || !hello->offers_tls13) give_up_early_completion();
   if (!tenant_) {
     const int answer = choose_tenant(*hello, ssl);
     if (answer != SSL_CLIENT_HELLO_SUCCESS) return answer;

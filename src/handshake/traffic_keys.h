@@ -22,8 +22,11 @@ class KeyLogReader {
  public:
   explicit KeyLogReader(bool keeps_exporter_secret) : keeps_exporter_secret_(keeps_exporter_secret) {}
 
-  // Asks for the client's handshake traffic secret, too.
-  void keep_client_handshake_secret() { keeps_client_handshake_secret_ = true; }
+  // Whether the client's handshake traffic secret is gathered, too; if not, it is wiped.
+  void keep_client_handshake_secret(bool keep) {
+    keeps_client_handshake_secret_ = keep;
+    if (!keep) client_handshake_secret_.clear();
+  }
 
   // One line "LABEL client_random secret", all hexadecimal. Lines of no use here are passed over.
   void note(std::string_view line);

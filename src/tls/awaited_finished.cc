@@ -8,11 +8,11 @@
 namespace baton::tls {
 
 FinishedMessage finished_message(const KeyingMaterial& verify_data) {
-  FinishedMessage message(4 + verify_data.size());
+  FinishedMessage message(kHandshakeHeaderSize + verify_data.size());
   const MutableBytes bytes = message.data();
   bytes[0] = static_cast<std::uint8_t>(HandshakeType::finished);
   bytes[3] = static_cast<std::uint8_t>(verify_data.size());
-  std::ranges::copy(verify_data.view(), bytes.begin() + 4);
+  std::ranges::copy(verify_data.view(), bytes.begin() + kHandshakeHeaderSize);
   return message;
 }
 

@@ -5,11 +5,9 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "tls/cipher_suite.h"
+#include "tls/limits.h"
 
 namespace baton::tls {
-
-// A traffic secret of TLS 1.3 (32 or 48 bytes), or TLS 1.2's write key and fixed IV (20, 36 or 44 bytes).
-using KeyingMaterial = Secret<crypto::kMaxHashSize>;
 
 struct AwaitedFinished {
   KeyingMaterial client_handshake_secret;  // RFC 8446 §7.1; it protects the Finished
@@ -20,7 +18,7 @@ struct AwaitedFinished {
 };
 
 // The Finished message of this verify_data, with its header.
-using FinishedMessage = Secret<4 + crypto::kMaxHashSize>;
+using FinishedMessage = Secret<kHandshakeHeaderSize + crypto::kMaxHashSize>;
 FinishedMessage finished_message(const KeyingMaterial& verify_data);
 
 // RFC 8446 §4.4.4: verify_data = HMAC(finished_key, transcript_hash), where finished_key is expanded from the

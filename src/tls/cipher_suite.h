@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/secret.h"
 #include "baton/types.h"
 #include "crypto/aead.h"
 #include "crypto/kdf.h"
@@ -31,6 +32,9 @@ struct CipherSuite {
   // the write key followed by the fixed IV. At most 48.
   std::size_t keying_size() const;
 };
+
+// A traffic secret of TLS 1.3 (32 or 48 bytes), or TLS 1.2's write key and fixed IV (20, 36 or 44 bytes).
+using KeyingMaterial = Secret<crypto::kMaxHashSize>;
 
 // Every suite, in the order of its number.
 std::span<const CipherSuite> cipher_suites();

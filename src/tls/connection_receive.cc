@@ -5,8 +5,6 @@
 namespace baton::tls {
 namespace {
 
-constexpr std::size_t kAlertSize = 2;  // RFC 8446 §6: level, description
-
 Failure ours(Alert alert, const char* reason) {
   return {alert, false, reason};
 }

@@ -8,9 +8,6 @@
 namespace baton::tls {
 namespace {
 
-constexpr std::size_t kAlertSize = 2;      // RFC 8446 §6: level, description
-constexpr std::size_t kMessageHeader = 4;  // RFC 8446 §4: type, uint24 length
-
 // Whatever an alert of the client says, its handshake is over: also close_notify and user_canceled.
 Failure client_alert(ByteView content) {
   const auto alert = static_cast<Alert>(content[1]);
@@ -23,7 +20,7 @@ FinishedReader::FinishedReader(ConnectionState&& state, ConnectionOptions option
     : state_(std::move(state)),
       options_(options),
       reader_(std::move(reader)),
-      message_(kMessageHeader + state_.awaited->verify_data.size()) {}
+      message_(kHandshakeHeaderSize + state_.awaited->verify_data.size()) {}
 
 Result<FinishedReader> FinishedReader::from_state(ConnectionState&& state, ConnectionOptions options) {
   if (auto valid = validate(state); !valid) return pass_on(valid);
@@ -107,7 +104,7 @@ std::optional<FinishedVerdict> FinishedReader::take_fragment(ByteView fragment) 
   if (message[0] != awaited.view()[0]) {
     return fail_with(Alert::unexpected_message, "another handshake message where the Finished was awaited");
   }
-  const std::size_t header = std::min(message.size(), kMessageHeader);
+  const std::size_t header = std::min(message.size(), kHandshakeHeaderSize);
   if (!std::ranges::equal(message.first(header), awaited.view().first(header))) {
     return fail_with(Alert::decode_error, "a Finished of a wrong size");
   }

@@ -7,6 +7,8 @@
 namespace baton::tls {
 
 inline constexpr std::size_t kRecordHeaderSize = 5;        // bytes: type, version, length
+inline constexpr std::size_t kHandshakeHeaderSize = 4;     // bytes: type, uint24 length, RFC 8446 §4
+inline constexpr std::size_t kAlertSize = 2;               // bytes: level, description, RFC 8446 §6
 inline constexpr std::size_t kMaxRecordPlaintext = 16384;  // bytes, RFC 8446 §5.1
 inline constexpr std::size_t kMinRecordPlaintext = 63;  // bytes, RFC 8449 §4 (64 less TLS 1.3's content type)
 inline constexpr std::size_t kMaxTls13Expansion = 256;   // bytes beyond the plaintext, RFC 8446 §5.2

@@ -3,17 +3,13 @@
 #include "tls/limits.h"
 
 namespace baton::tls {
-namespace {
-
-constexpr std::size_t kMessageHeaderSize = 4;  // RFC 8446 §4: type, uint24 length
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<std::size_t> PostHandshakeReader::first_message_size() const {
-  if (buffer_.size() < kMessageHeaderSize) return std::nullopt;
+  if (buffer_.size() < kHandshakeHeaderSize) return std::nullopt;
   ByteReader reader(buffer_);
   reader.u8();
-  return kMessageHeaderSize + reader.u24();
+  return kHandshakeHeaderSize + reader.u24();
 }
 
 bool PostHandshakeReader::too_long() const {
@@ -26,7 +22,7 @@ std::optional<HandshakeMessage> PostHandshakeReader::next() {
   const auto begin = buffer_.begin();
   const auto end = begin + static_cast<std::ptrdiff_t>(*size);
   HandshakeMessage message{static_cast<HandshakeType>(buffer_[0]),
-                           SecretBuffer(begin + kMessageHeaderSize, end)};
+                           SecretBuffer(begin + kHandshakeHeaderSize, end)};
   buffer_.erase(begin, end);
   return message;
 }

@@ -45,6 +45,7 @@ TEST(KeystoreConfig, ReadsEveryKey) {
   const auto config = parse(R"(serialization_version = 1
 threads = 0
 workers = 7
+early_handoff = false
 ticket_key_file = "ticket.key"
 groups = ["X25519", "P-256"]
 log = { level = "trace", format = "json", file = "/var/log/k.log" }
@@ -68,6 +69,7 @@ names = ["WWW.example.com", "*.Example.org"]
 [[tenant]]
 names = ["WWW.example.com", "*.example.org"]
 certificates = [{ chain = "a.crt", private_key = "a.key" }, { chain = "b.crt", private_key = "b.key" }]
+client_ca = "clients.crt"
 alpn = ["h2", "http/1.1"]
 min_version = "1.3"
 max_version = "1.3"
@@ -77,6 +79,7 @@ default = true
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->threads, 0U);
   EXPECT_EQ(config->workers, 7U);
+  EXPECT_FALSE(config->early_handoff);
   EXPECT_EQ(config->ticket_key_file->path, "/etc/baton/ticket.key");
   EXPECT_THAT(config->groups, ElementsAre("X25519", "P-256"));
   EXPECT_EQ(config->log.level, programs::LogLevel::trace);
@@ -101,6 +104,7 @@ default = true
   ASSERT_EQ(tenant.certificates.size(), 2U);
   EXPECT_EQ(tenant.certificates[1].chain.path, "/etc/baton/b.crt");
   EXPECT_EQ(tenant.certificates[1].private_key.path, "/etc/baton/b.key");
+  EXPECT_EQ(tenant.client_ca->path, "/etc/baton/clients.crt");
   EXPECT_THAT(tenant.alpn, ElementsAre("h2", "http/1.1"));
   EXPECT_EQ(tenant.min_version, tls::ProtocolVersion::tls13);
   EXPECT_THAT(tenant.cipher_suites, ElementsAre("TLS_AES_128_GCM_SHA256"));

@@ -185,6 +185,16 @@ TEST_F(LoadFiles, RefusesTwoCertificatesOfOneKind) {
   EXPECT_THAT(keystore_errors(), StartsWith(file("keystore.toml") + ":12: tenant: "));
 }
 
+TEST_F(LoadFiles, RefusesWrongAuthoritiesOfClientsByTheirOwnLine) {
+  folder_.write("keystore.toml", std::string(kKeystoreFile) + "client_ca = \"clients.crt\"\n");
+  EXPECT_THAT(keystore_errors(), AllOf(StartsWith(file("keystore.toml") + ":21: tenant.client_ca: "),
+                                       HasSubstr(file("clients.crt"))));
+  folder_.write("clients.crt", "none");
+  EXPECT_THAT(keystore_errors(), StartsWith(file("keystore.toml") + ":21: tenant.client_ca: "));
+  folder_.write("clients.crt", ca_.pem());
+  EXPECT_EQ(keystore_errors(), "");
+}
+
 TEST_F(LoadFiles, RefusesTicketKeysOfAnotherSize) {
   for (const std::size_t size : {0U, 79U, 81U, 1000U}) {
     folder_.write("ticket.key", std::string(size, 'k'));

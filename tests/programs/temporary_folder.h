@@ -15,7 +15,7 @@ namespace baton::test {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = testing::TempDir() + "baton-XXXXXX";
+    std::string pattern = testing::TempDir() + "baton-" + std::string(6, 'X');  // which mkdtemp replaces
     if (mkdtemp(pattern.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
     path_ = pattern;
   }

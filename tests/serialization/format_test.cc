@@ -68,6 +68,17 @@ bool is_tls13(const tls::CipherSuite& suite) {
   return suite.version == tls::ProtocolVersion::tls13;
 }
 
+void expect_every_flip_is_refused_or_means_itself(const Bytes& blob) {
+  for (std::size_t bit = 0; bit < 8 * blob.size(); ++bit) {
+    Bytes changed = blob;
+    changed[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+    auto back = deserialize_unprotected(changed);
+    if (back) {
+      EXPECT_EQ(encode(std::move(*back)), changed) << "bit " << bit;
+    }
+  }
+}
+
 class FormatTest : public test::SeededTest {};
 
 TEST_F(FormatTest, RoundTripsEverySuiteRoleAndSequenceNumber) {
@@ -130,14 +141,7 @@ TEST_F(FormatTest, EveryTruncationIsRefused) {
 TEST_F(FormatTest, EveryFlippedBitIsRefusedOrMeansItself) {
   for (const tls::CipherSuite& suite : tls::cipher_suites()) {
     const Bytes blob = encode(full_state(suite, tls::Role::client, random_));
-    for (std::size_t bit = 0; bit < 8 * blob.size(); ++bit) {
-      Bytes changed = blob;
-      changed[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
-      auto back = deserialize_unprotected(changed);
-      if (back) {
-        EXPECT_EQ(encode(std::move(*back)), changed) << "bit " << bit;
-      }
-    }
+    expect_every_flip_is_refused_or_means_itself(blob);
   }
 }
 
@@ -155,14 +159,7 @@ TEST_F(FormatTest, AwaitingTheFinishedRoundTripsAndRefusesEveryChange) {
     EXPECT_EQ(back->awaited->deferred_ciphertext, deferred);
     EXPECT_TRUE(std::ranges::equal(back->awaited->verify_data.view(), verify_data));
     EXPECT_EQ(encode(std::move(*back)), blob);
-    for (std::size_t bit = 0; bit < 8 * blob.size(); ++bit) {
-      Bytes changed = blob;
-      changed[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
-      auto other = deserialize_unprotected(changed);
-      if (other) {
-        EXPECT_EQ(encode(std::move(*other)), changed) << "bit " << bit;
-      }
-    }
+    expect_every_flip_is_refused_or_means_itself(blob);
     for (std::size_t length = 0; length < blob.size(); ++length) {
       auto cut = deserialize_unprotected(ByteView(blob).first(length));
       if (cut) {
