@@ -11,9 +11,9 @@
 namespace baton::proxy {
 namespace {
 
+using std::chrono::steady_clock;
+
 constexpr std::size_t kReadSize = 4 * 1024;
-// What may wait here for the key store. A client that sends more during its handshake is not read meanwhile.
-constexpr std::size_t kMaxRetained = offload::kClientWindow;
 // How long the key store may take over the last bytes of a client that has ended its stream. They may be a
 // Finished with a whole request behind it (R2), or an alert that the operator wants to know of (R8).
 constexpr auto kLastAnswerTimeout = std::chrono::seconds(2);
@@ -48,120 +48,118 @@ tls::ConnectionOptions connection_options() {
   return options;
 }
 
-// Whether our OPEN crossed the key store's GO_AWAY, and neither side of the client has moved on since.
-// docs/link-protocol.md: such a handshake may begin again, with all bytes of the client, on another link.
-bool can_begin_again(const HandshakeEvent& event, std::uint64_t moved) {
-  const auto* failed = std::get_if<offload::Failed>(&event);
-  return failed != nullptr && failed->reason == offload::FailureReason::going_away && moved == 0;
-}
-
 }  // namespace
 
-ClientHandshake::ClientHandshake(net::Socket& client, KeyStoreLinks& links, const std::string& listener,
-                                 const offload::TraceId& trace_id)
-    : client_(client), links_(links), listener_(listener), trace_id_(trace_id) {}
+ClientHandshake::ClientHandshake(net::Socket& client, KeyStores& key_stores,
+                                 const offload::OffloadPolicy& policy, const std::string& listener,
+                                 const offload::TraceId& trace_id, programs::Counters& counters)
+    : client_(client),
+      key_stores_(key_stores),
+      policy_(policy),
+      listener_(listener),
+      trace_id_(trace_id),
+      counters_(counters),
+      news_(client.get_executor()) {}
 
 net::Task<ClientHandshake::Finished> ClientHandshake::run(std::chrono::milliseconds timeout) {
-  first_byte_ = std::chrono::steady_clock::now();
+  first_byte_ = steady_clock::now();
   auto finished = co_await net::with_timeout(relay(timeout), timeout, "the handshake");
   if (finished) co_return std::move(*finished);
-  if (remote_ && handed_off_) remote_->report({offload::OutcomeKind::timeout, {}, {}});
-  if (remote_) remote_->set_cancel_reason(offload::CancelReason::timeout);
+  if (offload_ && handed_off_) offload_->report({offload::OutcomeKind::timeout, {}, {}});
+  if (offload_) offload_->set_cancel_reason(offload::CancelReason::timeout);
   co_return tl::unexpected(HandshakeFailure{"timeout", finished.error().message, {}, {}});
 }
 
 net::Task<Result<ClientHandshake::Finished>> ClientHandshake::relay(std::chrono::milliseconds timeout) {
-  using namespace asio::experimental::awaitable_operators;
-  const auto failed = [](HandshakeFailure failure) { return Finished(tl::unexpected(std::move(failure))); };
-  while (retained_.empty()) {
-    static_cast<void>(co_await net::wait_readable(client_));
-    if (!read_client() || (client_ended_ && retained_.empty())) {
-      co_return failed({"client_gone", "the client sent nothing", {}, {}});
-    }
-  }
-  first_byte_ = std::chrono::steady_clock::now();
-  if (auto failure = co_await open(timeout)) co_return failed(std::move(*failure));
-  const HandshakeFailure gone{"client_gone", "the client closed the connection during its handshake", {}, {}};
+  const auto gone = [](std::string detail) {
+    return Finished(tl::unexpected(HandshakeFailure{"client_gone", std::move(detail), {}, {}}));
+  };
+  if (!co_await wait_for_first_bytes()) co_return gone("the client sent nothing");
+  begin(timeout);
   for (;;) {
-    while (auto event = remote_->next_event()) {
-      if (can_begin_again(*event, relayed_out_ + dropped_)) {
-        if (auto failure = co_await open(timeout)) co_return failed(std::move(*failure));
-        continue;
-      }
+    offload_->feed(std::exchange(read_, {}));
+    while (auto event = offload_->next(steady_clock::now())) {
       if (auto finished = co_await handle(std::move(*event))) co_return std::move(*finished);
     }
-    if (auto failure = forward()) co_return failed(std::move(*failure));
+    tell_failed_attempts();
+    bool is_here = true;
     if (client_ended_) {
-      // Without unused bytes there is no Finished to come.
-      if (retained_.empty() || !co_await wait_for_last_answer()) co_return failed(gone);
-      continue;
+      is_here = co_await wait_for_last_answer();
+    } else if (offload_->room() < kReadSize) {
+      co_await wait_for_news();  // a client that sends this much during its handshake is not read meanwhile
+    } else {
+      is_here = co_await wait_for_client_or_news();
     }
-    if (retained_.size() >= kMaxRetained) {
-      co_await remote_->wait();
-      continue;
-    }
-    const auto woken = co_await (net::wait_readable(client_) || remote_->wait());
-    if (woken.index() == 1) continue;
-    if (!read_client()) co_return failed(gone);
+    if (!is_here) co_return gone("the client closed the connection during its handshake");
   }
 }
 
-net::Task<std::optional<HandshakeFailure>> ClientHandshake::open(std::chrono::milliseconds timeout) {
+net::Task<bool> ClientHandshake::wait_for_first_bytes() {
+  while (read_.empty()) {
+    static_cast<void>(co_await net::wait_readable(client_));
+    if (!read_client() || (client_ended_ && read_.empty())) co_return false;
+  }
+  co_return true;
+}
+
+void ClientHandshake::begin(std::chrono::milliseconds timeout) {
+  const auto ends_at = first_byte_ + timeout;
+  first_byte_ = steady_clock::now();
   offload::OpenRequest request;
   request.client = client_address(client_);
   request.listener = listener_;
   request.trace_id = trace_id_;
-  request.deadline = timeout;
-  forwarded_ = std::min<std::size_t>(retained_.size(), offload::kClientWindow);
-  request.first_bytes.assign(retained_.begin(), retained_.begin() + static_cast<std::ptrdiff_t>(forwarded_));
-  auto remote = co_await links_.open(std::move(request));
-  if (!remote) {
-    const bool full = remote.error().code == ErrorCode::limit_exceeded;
-    co_return co_await fail(full ? "overloaded" : "no_key_store", remote.error().message,
-                            tls::Alert::internal_error);
-  }
-  remote_ = std::move(*remote);
-  co_return std::nullopt;
+  offload_.emplace(std::move(request), ends_at, key_stores_, key_stores_.picker(), policy_,
+                   [this] { news_.notify(); });
 }
 
 bool ClientHandshake::read_client() {
-  const std::size_t before = retained_.size();
-  retained_.resize(before + kReadSize);
-  const auto count = net::try_read(client_, MutableBytes(retained_).subspan(before));
+  const std::size_t before = read_.size();
+  read_.resize(before + kReadSize);
+  const auto count = net::try_read(client_, MutableBytes(read_).subspan(before));
   const bool broken = count && !*count;
-  retained_.resize(before + (count && !broken ? **count : 0));
-  if (count && !broken && **count == 0) client_ended_ = true;
+  read_.resize(before + (count && !broken ? **count : 0));
+  if (count && !broken && **count == 0) client_ended_ = steady_clock::now();
   return !broken;
+}
+
+net::Task<> ClientHandshake::wait_for_news() {
+  using namespace asio::experimental::awaitable_operators;
+  if (const auto deadline = offload_->next_deadline()) {
+    co_await (news_.wait() || net::sleep_for(*deadline - steady_clock::now()));
+  } else {
+    co_await news_.wait();
+  }
+}
+
+net::Task<bool> ClientHandshake::wait_for_client_or_news() {
+  using namespace asio::experimental::awaitable_operators;
+  const auto woken = co_await (net::wait_readable(client_) || wait_for_news());
+  co_return woken.index() == 1 || read_client();
 }
 
 net::Task<bool> ClientHandshake::wait_for_last_answer() {
   using namespace asio::experimental::awaitable_operators;
-  const auto woken = co_await (remote_->wait() || net::sleep_for(kLastAnswerTimeout));
-  co_return woken.index() == 0;
+  const auto give_up_at = *client_ended_ + kLastAnswerTimeout;
+  // Without unused bytes there is no Finished to come.
+  if (offload_->unused() == 0 || steady_clock::now() >= give_up_at) co_return false;
+  co_await (wait_for_news() || net::sleep_for(give_up_at - steady_clock::now()));
+  co_return true;
 }
 
-// Sends what the key store's window allows. The rest follows when it has moved on.
-std::optional<HandshakeFailure> ClientHandshake::forward() {
-  if (forwarded_ == retained_.size()) return std::nullopt;
-  const std::size_t count = std::min(retained_.size() - forwarded_, remote_->window());
-  if (count == 0) return std::nullopt;
-  if (auto sent = remote_->send(ByteView(retained_).subspan(forwarded_, count)); !sent) {
-    return HandshakeFailure{"link_lost", sent.error().message, {}, {}};
+void ClientHandshake::tell_failed_attempts() {
+  for (const offload::FailedAttempt& attempt : offload_->take_failed_attempts()) {
+    counters_.get("attempts_failed").add();
+    const std::string trace = to_hex(trace_id_);
+    programs::log_event(
+        programs::LogLevel::info, "attempt_failed",
+        {{"trace", trace}, {"key_store", key_stores_.name(attempt.store)}, {"reason", attempt.reason}});
   }
-  forwarded_ += count;
-  return std::nullopt;
 }
 
-void ClientHandshake::drop_consumed(std::uint64_t consumed) {
-  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(consumed - dropped_, forwarded_));
-  retained_.erase(retained_.begin(), retained_.begin() + static_cast<std::ptrdiff_t>(count));
-  forwarded_ -= count;
-  dropped_ += count;
-}
-
-net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(HandshakeEvent event) {
+net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(offload::OffloadEvent event) {
+  tell_failed_attempts();
   if (auto* bytes = std::get_if<offload::ServerBytes>(&event)) {
-    drop_consumed(bytes->consumed);
     relayed_out_ += bytes->bytes.size();
     if (auto sent = co_await net::write_all(client_, bytes->bytes); !sent) {
       co_return Finished(tl::unexpected(HandshakeFailure{"client_gone", sent.error().message, {}, {}}));
@@ -170,21 +168,37 @@ net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(Hand
   }
   if (auto* handoff = std::get_if<offload::Handoff>(&event))
     co_return co_await take_over(std::move(*handoff));
+  HandshakeFailure failure;
   if (const auto* failed = std::get_if<offload::Failed>(&event)) {
-    static_cast<void>(co_await net::write_all(client_, failed->server_bytes));
-    const bool has_alert = failed->reason == offload::FailureReason::tls_alert_sent ||
-                           failed->reason == offload::FailureReason::tls_alert_received ||
-                           !failed->server_bytes.empty();
-    co_return Finished(tl::unexpected(
-        HandshakeFailure{std::string(offload::to_string(failed->reason)), failed->text, failed->server_name,
-                         has_alert ? tls::to_string(failed->alert) : std::string()}));
+    failure = co_await pass_on_failure(*failed);
+  } else if (const auto* none = std::get_if<offload::NoKeyStore>(&event)) {
+    const bool full = none->reason == offload::FailureReason::overloaded;
+    failure = co_await fail(full ? "overloaded" : "no_key_store", none->text, tls::Alert::internal_error);
+  } else {
+    failure =
+        co_await fail("link_lost", std::get<offload::LinkLost>(event).reason, tls::Alert::internal_error);
   }
-  co_return Finished(tl::unexpected(
-      co_await fail("link_lost", std::get<LinkLost>(event).reason, tls::Alert::internal_error)));
+  co_return Finished(tl::unexpected(std::move(failure)));
+}
+
+net::Task<HandshakeFailure> ClientHandshake::pass_on_failure(const offload::Failed& failed) {
+  const std::string reason(offload::to_string(failed.reason));
+  const bool is_tls = failed.reason == offload::FailureReason::tls_alert_sent ||
+                      failed.reason == offload::FailureReason::tls_alert_received;
+  HandshakeFailure failure{reason, failed.text, {}, {}};
+  if (!is_tls && failed.server_bytes.empty()) {
+    failure = co_await fail(reason, failed.text, tls::Alert::internal_error);
+  } else {
+    static_cast<void>(co_await net::write_all(client_, failed.server_bytes));
+    failure.alert = tls::to_string(failed.alert);
+  }
+  failure.server_name = failed.server_name;
+  co_return failure;
 }
 
 net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff handoff) {
-  drop_consumed(handoff.consumed);
+  read_ = offload_->take_unused();
+  relayed_in_ = offload_->consumed();
   handed_off_ = true;
   relayed_out_ += handoff.server_bytes.size();
   if (auto sent = co_await net::write_all(client_, handoff.server_bytes); !sent) {
@@ -197,18 +211,23 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   const bool early = state->phase() == tls::Phase::awaiting_client_finished;
   auto connection = co_await take_connection(std::move(*state));
   if (!connection) co_return tl::unexpected(std::move(connection.error()));
-  remote_->report({offload::OutcomeKind::established, {}, {}});
+  offload_->report({offload::OutcomeKind::established, {}, {}});
   const auto duration =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - first_byte_);
-  co_return EstablishedClient{
-      std::move(*connection), handoff.serialized.size(), dropped_, relayed_out_, duration, early};
+      std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - first_byte_);
+  co_return EstablishedClient{std::move(*connection),
+                              handoff.serialized.size(),
+                              relayed_in_,
+                              relayed_out_,
+                              duration,
+                              early,
+                              key_stores_.name(offload_->key_store())};
 }
 
 net::Task<ClientHandshake::Continued> ClientHandshake::take_connection(tls::ConnectionState state) {
   if (state.awaited) co_return co_await await_finished(std::move(state));
   auto connection = tls::Connection::from_state(std::move(state), connection_options());
   if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
-  connection->feed(retained_);  // what stands behind the client's Finished (R2)
+  connection->feed(read_);  // what stands behind the client's Finished (R2)
   co_return std::move(*connection);
 }
 
@@ -219,8 +238,8 @@ net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(tls::Conne
   auto reader = tls::FinishedReader::from_state(std::move(state), connection_options());
   if (!reader) co_return tl::unexpected(co_await refuse_state(reader.error()));
   for (;;) {
-    dropped_ += retained_.size();
-    reader->feed(std::exchange(retained_, {}));
+    relayed_in_ += read_.size();
+    reader->feed(std::exchange(read_, {}));
     const tls::FinishedVerdict verdict = reader->next();
     if (std::holds_alternative<tls::FinishedVerified>(verdict)) break;
     if (const auto* failure = std::get_if<tls::Failure>(&verdict)) {
@@ -235,14 +254,14 @@ net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(tls::Conne
   }
   auto connection = std::move(*reader).into_connection();
   if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
-  dropped_ -= connection->in_flight().unread_ciphertext;
+  relayed_in_ -= connection->in_flight().unread_ciphertext;
   co_return std::move(*connection);
 }
 
 // The client's answer to an early handoff was an alert, or not its Finished.
 HandshakeFailure ClientHandshake::finished_failure(const tls::Failure& failure, std::string server_name) {
-  remote_->report({offload::OutcomeKind::alert, failure.alert,
-                   failure.from_peer ? offload::AlertFrom::client : offload::AlertFrom::application_server});
+  offload_->report({offload::OutcomeKind::alert, failure.alert,
+                    failure.from_peer ? offload::AlertFrom::client : offload::AlertFrom::application_server});
   const auto reason =
       failure.from_peer ? offload::FailureReason::tls_alert_received : offload::FailureReason::tls_alert_sent;
   return {std::string(offload::to_string(reason)), failure.reason, std::move(server_name),
@@ -250,12 +269,12 @@ HandshakeFailure ClientHandshake::finished_failure(const tls::Failure& failure, 
 }
 
 HandshakeFailure ClientHandshake::client_gone(std::string detail) {
-  remote_->report({offload::OutcomeKind::client_gone, {}, {}});
+  offload_->report({offload::OutcomeKind::client_gone, {}, {}});
   return {"client_gone", std::move(detail), {}, {}};
 }
 
 net::Task<HandshakeFailure> ClientHandshake::refuse_state(const Error& error) {
-  remote_->report({offload::OutcomeKind::state_refused, {}, {}});
+  offload_->report({offload::OutcomeKind::state_refused, {}, {}});
   co_return co_await fail("state_refused", error.message, tls::Alert::internal_error);
 }
 
@@ -263,7 +282,8 @@ net::Task<HandshakeFailure> ClientHandshake::refuse_state(const Error& error) {
 // key store's, and there is no alert that the client would believe.
 net::Task<HandshakeFailure> ClientHandshake::fail(std::string reason, std::string detail, tls::Alert alert) {
   HandshakeFailure failure{std::move(reason), std::move(detail), {}, {}};
-  if (relayed_out_ == 0 && (co_await net::write_all(client_, plaintext_alert(alert)))) {
+  const bool is_plain = relayed_out_ == 0 || offload_->client_takes_plaintext();
+  if (is_plain && (co_await net::write_all(client_, plaintext_alert(alert)))) {
     failure.alert = tls::to_string(alert);
   }
   co_return failure;

@@ -1,13 +1,13 @@
-// The handshake phase of one client: bytes are relayed between the client and the key store, unparsed, until
+// The handshake phase of one client: bytes are relayed between the client and a key store, unparsed, until
 // the key store hands the connection over.
 #pragma once
 
 #include <chrono>
 #include <string>
 
+#include "net/signal.h"
 #include "net/socket.h"
-#include "offload/link_client.h"
-#include "proxy/key_store_links.h"
+#include "proxy/key_stores.h"
 #include "tls/finished_reader.h"
 
 namespace baton::proxy {
@@ -18,7 +18,8 @@ struct EstablishedClient {
   std::uint64_t relayed_in;   // bytes of the client that belonged to its handshake
   std::uint64_t relayed_out;  // bytes of the key store for the client
   std::chrono::microseconds duration;
-  bool early;  // it was handed over before the client's Finished
+  bool early;             // it was handed over before the client's Finished
+  std::string key_store;  // its address
 };
 
 // Why there is no connection. The client was told as far as TLS can tell it.
@@ -32,8 +33,9 @@ struct HandshakeFailure {
 
 class ClientHandshake {
  public:
-  ClientHandshake(net::Socket& client, KeyStoreLinks& links, const std::string& listener,
-                  const offload::TraceId& trace_id);
+  ClientHandshake(net::Socket& client, KeyStores& key_stores, const offload::OffloadPolicy& policy,
+                  const std::string& listener, const offload::TraceId& trace_id,
+                  programs::Counters& counters);
 
   net::Task<tl::expected<EstablishedClient, HandshakeFailure>> run(std::chrono::milliseconds timeout);
 
@@ -42,13 +44,18 @@ class ClientHandshake {
   using Continued = tl::expected<tls::Connection, HandshakeFailure>;
 
   net::Task<Result<Finished>> relay(std::chrono::milliseconds timeout);
-  net::Task<std::optional<HandshakeFailure>> open(std::chrono::milliseconds timeout);
+  net::Task<bool> wait_for_first_bytes();
+  void begin(std::chrono::milliseconds timeout);
   // Takes what the client has sent, the end of its stream too; false when the connection is broken.
   bool read_client();
-  // Waits for the key store, after the client's last byte; false when that takes too long.
+  net::Task<> wait_for_news();
+  // Both may come; false when the client's connection is broken.
+  net::Task<bool> wait_for_client_or_news();
+  // Waits for the key store, after the client's last byte; false when that is in vain.
   net::Task<bool> wait_for_last_answer();
-  std::optional<HandshakeFailure> forward();
-  net::Task<std::optional<Finished>> handle(HandshakeEvent event);
+  void tell_failed_attempts();
+  net::Task<std::optional<Finished>> handle(offload::OffloadEvent event);
+  net::Task<HandshakeFailure> pass_on_failure(const offload::Failed& failed);
   net::Task<Finished> take_over(offload::Handoff handoff);
   net::Task<Continued> take_connection(tls::ConnectionState state);
   net::Task<Continued> await_finished(tls::ConnectionState state);
@@ -56,20 +63,22 @@ class ClientHandshake {
   HandshakeFailure client_gone(std::string detail);
   net::Task<HandshakeFailure> refuse_state(const Error& error);
   net::Task<HandshakeFailure> fail(std::string reason, std::string detail, tls::Alert alert);
-  void drop_consumed(std::uint64_t consumed);
 
   net::Socket& client_;
-  KeyStoreLinks& links_;
+  KeyStores& key_stores_;
+  const offload::OffloadPolicy& policy_;
   const std::string& listener_;
   const offload::TraceId& trace_id_;
+  programs::Counters& counters_;
+  net::Signal news_;  // of offload_
   std::chrono::steady_clock::time_point first_byte_;
-  std::unique_ptr<RemoteHandshake> remote_;
-  Bytes retained_;             // bytes of the client that the handshake has not used, from offset dropped_ on
-  std::uint64_t dropped_ = 0;  // bytes of the client's stream that the handshake has used
-  std::size_t forwarded_ = 0;  // of retained_, sent to the key store
+  std::optional<offload::ClientOffload> offload_;
+  Bytes read_;                     // of the client, and not yet given to anyone
   std::uint64_t relayed_out_ = 0;  // to the client
+  std::uint64_t relayed_in_ = 0;   // of the client's bytes, those that its handshake has used
   bool handed_off_ = false;        // to us; the key store awaits the outcome
-  bool client_ended_ = false;      // its stream; what stands before the end still counts
+  // The end of the client's stream; what stands before it still counts.
+  std::optional<std::chrono::steady_clock::time_point> client_ended_;
 };
 
 }  // namespace baton::proxy

@@ -83,7 +83,7 @@ std::vector<Listener> read_listeners(TableReader& root) {
 
 // The name that the key store's certificate is verified against.
 std::string read_server_name(TableReader& table, const std::optional<Endpoint>& address) {
-  const auto name = table.optional_text("server_name", "the host of key_store.address");
+  const auto name = table.optional_text("server_name", "the host of address");
   if (!address) return {};
   const auto* tcp = std::get_if<TcpEndpoint>(&*address);
   if (tcp == nullptr) {
@@ -95,22 +95,40 @@ std::string read_server_name(TableReader& table, const std::optional<Endpoint>& 
   return table.take(programs::parse_dns_name(name->text), name->place).value_or(std::string());
 }
 
-LinkTransport transport_of(const std::optional<Endpoint>& address) {
-  if (!address) return LinkTransport::unknown;
-  return programs::is_tcp(*address) ? LinkTransport::tcp : LinkTransport::unix_socket;
+std::vector<KeyStore> read_key_stores(TableReader& root) {
+  std::vector<KeyStore> key_stores;
+  Duplicates addresses;
+  for (TableReader& table : root.tables("key_store", "add a [[key_store]] with its address")) {
+    KeyStore key_store;
+    const auto text = table.required_text("address");
+    const auto address = text ? table.parsed_endpoint(*text) : std::nullopt;
+    if (address) addresses.check(table, programs::to_string(*address), text->place);
+    key_store.server_name = read_server_name(table, address);
+    key_store.tier = static_cast<unsigned>(table.integer("tier", {.fallback = 0, .min = 0, .max = 100}));
+    table.finish();
+    if (!address) continue;
+    key_store.address = *address;
+    key_stores.push_back(std::move(key_store));
+  }
+  return key_stores;
 }
 
-KeyStore read_key_store(TableReader& root) {
-  TableReader table = root.table("key_store");
-  KeyStore key_store;
-  const auto text = table.required_text("address");
-  const auto address = text ? table.parsed_endpoint(*text) : std::nullopt;
-  key_store.address = address.value_or(Endpoint());
-  key_store.server_name = read_server_name(table, address);
-  key_store.tls = programs::read_link_tls(table, "ca", transport_of(address));
-  key_store.link_lifetime = table.duration("link_lifetime", {"1h", "1s", "7d"});
+LinkTransport transport_of(const std::vector<KeyStore>& key_stores) {
+  if (key_stores.empty()) return LinkTransport::unknown;
+  const bool any_tcp = std::ranges::any_of(
+      key_stores, [](const KeyStore& key_store) { return programs::is_tcp(key_store.address); });
+  return any_tcp ? LinkTransport::tcp : LinkTransport::unix_socket;
+}
+
+Link read_link(TableReader& root, LinkTransport transport) {
+  TableReader table = root.table("link");
+  Link link;
+  link.tls = programs::read_link_tls(table, "ca", transport);
+  link.lifetime = table.duration("lifetime", {"1h", "1s", "7d"});
+  link.policy.answer_timeout = table.duration("answer_timeout", {"2s", "10ms", "5m"});
+  link.policy.hedge = table.boolean("hedge", false);
   table.finish();
-  return key_store;
+  return link;
 }
 
 Limits read_limits(TableReader& root) {
@@ -138,7 +156,8 @@ Result<Config> parse_config(ConfigDocument& document) {
   config.fips = root.boolean("fips", false);
   config.log = programs::read_log(root);
   config.listeners = read_listeners(root);
-  config.key_store = read_key_store(root);
+  config.key_stores = read_key_stores(root);
+  config.link = read_link(root, transport_of(config.key_stores));
   config.limits = read_limits(root);
   root.finish(kTlsPolicyKeys, kNoTlsPolicy);
   if (!document.errors().empty()) return document.errors().as_failure();
@@ -153,7 +172,7 @@ Result<Config> read_config(const std::filesystem::path& file) {
 Result<LoadedFiles> load_files(const Config& config) {
   programs::ConfigErrors errors(config.file);
   LoadedFiles files;
-  if (config.key_store.tls) files.link = programs::load_link_credential(*config.key_store.tls, errors);
+  if (config.link.tls) files.link = programs::load_link_credential(*config.link.tls, errors);
   if (!errors.empty()) return errors.as_failure();
   return files;
 }
@@ -168,11 +187,13 @@ const programs::ProgramText& program_text() {
 listen = ["[::]:443", "0.0.0.0:443"]
 backend = "127.0.0.1:8080"
 
-[key_store]
-address = "keystore.internal:7600"
+[link]
 certificate = "app1.crt"
 private_key = "app1.key"
 ca = "link-ca.crt"
+
+[[key_store]]
+address = "keystore.internal:7600"
 )"};
   return kText;
 }

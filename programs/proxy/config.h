@@ -12,6 +12,7 @@
 #include "common/command_line.h"
 #include "common/common_config.h"
 #include "common/credentials.h"
+#include "offload/client_offload.h"
 
 namespace baton::proxy {
 
@@ -22,12 +23,18 @@ struct Listener {
   programs::Endpoint backend;
 };
 
-// [key_store]: the link.
+// [link]: what all links have in common.
+struct Link {
+  std::optional<programs::LinkTlsFiles> tls;  // present when a key store's address is TCP
+  std::chrono::milliseconds lifetime{};       // then a new link replaces it
+  offload::OffloadPolicy policy;
+};
+
+// [[key_store]]
 struct KeyStore {
   programs::Endpoint address;
-  std::string server_name;  // what the key store's certificate must name; empty on a Unix socket
-  std::optional<programs::LinkTlsFiles> tls;  // present when `address` is TCP
-  std::chrono::milliseconds link_lifetime{};  // then a new link replaces it
+  std::string server_name;  // what its certificate must name; empty on a Unix socket
+  unsigned tier = 0;        // lower ones are asked first
 };
 
 // [limits] (R9).
@@ -46,7 +53,8 @@ struct Config {
   bool fips = false;     // all cryptography by OpenSSL's FIPS module
   programs::LogConfig log;
   std::vector<Listener> listeners;  // at least one
-  KeyStore key_store;
+  Link link;
+  std::vector<KeyStore> key_stores;  // at least one
   Limits limits;
 };
 
@@ -56,7 +64,7 @@ struct Config {
 
 // What the files hold that a configuration names.
 struct LoadedFiles {
-  std::optional<programs::LinkCredential> link;  // as Config::key_store.tls
+  std::optional<programs::LinkCredential> link;  // as Config::link.tls
 };
 
 // Reads and checks all of them: for --check and for the start alike. All errors are reported at once.

@@ -19,9 +19,9 @@ constexpr auto kExpiryInterval = 500ms;
 
 EventLoop::EventLoop(ProxyShared& shared)
     : shared_(shared),
-      links_(context_.get_executor(), shared.config.key_store, shared.link_tls),
+      key_stores_(context_.get_executor(), shared.config, shared.link_tls, shared.counters),
       scratch_(kScratchSize),
-      session_context_{shared.config, links_, shared.counters, scratch_} {}
+      session_context_{shared.config, key_stores_, shared.counters, scratch_} {}
 
 Result<void> EventLoop::listen() {
   for (const Listener& listener : shared_.config.listeners) {
@@ -35,7 +35,7 @@ Result<void> EventLoop::listen() {
 }
 
 void EventLoop::run() {
-  net::spawn(context_.get_executor(), links_.run());
+  key_stores_.start();
   net::spawn(context_.get_executor(), expire_sessions());
   for (Socket& socket : sockets_) net::spawn(context_.get_executor(), accept_clients(socket));
   context_.run();
@@ -88,7 +88,7 @@ net::Task<> EventLoop::finish() {
   const auto end_at = std::chrono::steady_clock::now() + kDrainTime;
   while (!sessions_.empty() && std::chrono::steady_clock::now() < end_at) co_await net::sleep_for(20ms);
   for (Session& session : sessions_) session.end("shutting_down");
-  links_.stop();
+  key_stores_.stop();
   co_await net::sleep_for(100ms);
   context_.stop();
 }

@@ -1,5 +1,5 @@
-// One event loop of the proxy: its listening sockets, its link and its sessions. Nothing is shared with other
-// loops but counters and the count of connections.
+// One event loop of the proxy: its listening sockets, its links and its sessions. Nothing is shared with
+// other loops but counters and the count of connections.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -15,7 +15,8 @@ namespace baton::proxy {
 // What all loops share.
 struct ProxyShared {
   const Config& config;
-  std::shared_ptr<const handshake::ClientEndpoint> link_tls;  // null for a Unix socket
+  // In the order of config.key_stores; null for a Unix socket.
+  std::vector<std::shared_ptr<const handshake::ClientEndpoint>> link_tls;
   programs::Counters counters;
   std::atomic<std::uint64_t> connections = 0;
   std::uint64_t max_connections = 0;
@@ -50,7 +51,7 @@ class EventLoop {
   ProxyShared& shared_;
   asio::io_context context_{1};
   std::list<Socket> sockets_;
-  KeyStoreLinks links_;
+  KeyStores key_stores_;
   Bytes scratch_;
   SessionContext session_context_;
   std::list<Session> sessions_;

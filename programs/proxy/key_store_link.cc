@@ -11,7 +11,9 @@ namespace baton::proxy {
 namespace {
 
 using namespace std::chrono_literals;
+using offload::HandshakeEvent;
 using offload::HandshakeId;
+using offload::LinkLost;
 
 // A key store that answers no ping for this long is dead; the handshakes on it are lost, and new ones need
 // another link.
@@ -34,12 +36,13 @@ std::uint16_t serialization_version(ByteView serialized) {
 
 }  // namespace
 
-RemoteHandshake::RemoteHandshake(std::shared_ptr<KeyStoreLink> link, HandshakeId id)
-    : link_(std::move(link)), id_(id), signal_(link_->executor_) {
+LinkHandshake::LinkHandshake(std::shared_ptr<KeyStoreLink> link, HandshakeId id,
+                             std::function<void()> on_news)
+    : link_(std::move(link)), id_(id), on_news_(std::move(on_news)) {
   link_->handshakes_.emplace(id_, this);
 }
 
-RemoteHandshake::~RemoteHandshake() {
+LinkHandshake::~LinkHandshake() {
   link_->handshakes_.erase(id_);
   if (ended_) return;
   link_->client_.cancel(id_, cancel_reason_);
@@ -47,19 +50,19 @@ RemoteHandshake::~RemoteHandshake() {
   link_->close_if_done();
 }
 
-std::size_t RemoteHandshake::window() {
+std::size_t LinkHandshake::window() {
   const std::size_t window = ended_ ? 0 : link_->client_.client_window(id_);
   wants_window_ = window == 0;
   return window;
 }
 
-Result<void> RemoteHandshake::send(ByteView client_bytes) {
+Result<void> LinkHandshake::send(ByteView client_bytes) {
   auto sent = link_->client_.client_bytes(id_, client_bytes);
   link_->flush();
   return sent;
 }
 
-std::optional<HandshakeEvent> RemoteHandshake::next_event() {
+std::optional<HandshakeEvent> LinkHandshake::next_event() {
   if (events_.empty()) return std::nullopt;
   HandshakeEvent event = std::move(events_.front());
   events_.pop_front();
@@ -67,7 +70,7 @@ std::optional<HandshakeEvent> RemoteHandshake::next_event() {
   return event;
 }
 
-void RemoteHandshake::report(const offload::Outcome& outcome) {
+void LinkHandshake::report(const offload::Outcome& outcome) {
   if (ended_) return;
   // It can only be refused when the link is gone, and then nobody counts.
   static_cast<void>(link_->client_.report(id_, outcome));
@@ -76,7 +79,7 @@ void RemoteHandshake::report(const offload::Outcome& outcome) {
   link_->close_if_done();
 }
 
-void RemoteHandshake::deliver(HandshakeEvent event) {
+void LinkHandshake::deliver(HandshakeEvent event) {
   if (std::holds_alternative<offload::Failed>(event) || std::holds_alternative<LinkLost>(event))
     ended_ = true;
   if (const auto* bytes = std::get_if<offload::ServerBytes>(&event)) queued_bytes_ += bytes->bytes.size();
@@ -86,14 +89,15 @@ void RemoteHandshake::deliver(HandshakeEvent event) {
     event = LinkLost{"the key store sent more than any handshake has"};
   }
   events_.push_back(std::move(event));
-  signal_.notify();
+  on_news_();
 }
 
 KeyStoreLink::KeyStoreLink(const asio::any_io_executor& executor, std::unique_ptr<net::Stream> stream)
     : executor_(executor),
       stream_(std::move(stream)),
       client_(offload::LinkLimits{}, hello_info()),
-      wake_(executor) {}
+      wake_(executor),
+      greeted_(executor) {}
 
 net::Task<Error> KeyStoreLink::run(std::chrono::milliseconds hello_timeout) {
   using namespace asio::experimental::awaitable_operators;
@@ -105,8 +109,8 @@ net::Task<Error> KeyStoreLink::run(std::chrono::milliseconds hello_timeout) {
   stream_.reset();  // with the link's keys (R6); handshakes may hold on to the rest for a moment
   const Error error =
       !end ? end.error() : Error{ErrorCode::io, end_reason_.empty() ? "the link was closed" : end_reason_};
+  changed();  // first, so that they begin again elsewhere
   lose_handshakes(error.message);
-  changed();
   co_return error;
 }
 
@@ -139,16 +143,23 @@ net::Task<Result<void>> KeyStoreLink::send() {
 }
 
 net::Task<Result<void>> KeyStoreLink::watch(std::chrono::milliseconds hello_timeout) {
-  co_await net::sleep_for(hello_timeout);
-  if (!client_.ready()) co_return fail(ErrorCode::limit_exceeded, "the key store sent no HELLO in time");
+  if (auto greeted = co_await wait_for_hello(hello_timeout); !greeted) co_return greeted;
   for (;;) {
     auto number = client_.ping();
+    pinged_ = std::chrono::steady_clock::now();
     flush();
     co_await net::sleep_for(kPingInterval);
     if (!number || last_pong_ < *number) {
       co_return fail(ErrorCode::limit_exceeded, "the key store does not answer pings");
     }
   }
+}
+
+net::Task<Result<void>> KeyStoreLink::wait_for_hello(std::chrono::milliseconds hello_timeout) {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (greeted_.wait() || net::sleep_for(hello_timeout));
+  if (!had_hello_) co_return fail(ErrorCode::limit_exceeded, "the key store sent no HELLO in time");
+  co_return Result<void>{};
 }
 
 void KeyStoreLink::dispatch() {
@@ -166,10 +177,18 @@ void KeyStoreLink::handle(offload::ClientEvent event) {
     close_if_done();
   } else if (const auto* pong = std::get_if<offload::Pong>(&event)) {
     last_pong_ = pong->value;
+    if (on_pong_) {
+      on_pong_(
+          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - pinged_));
+    }
   } else if (const auto* error = std::get_if<offload::LinkError>(&event)) {
     end_reason_ = "the key store ended the link: " + error->text;
     changed();
   } else {
+    if (std::holds_alternative<offload::Hello>(event)) {
+      had_hello_ = true;
+      greeted_.notify();
+    }
     changed();  // Hello, GoAway
     close_if_done();
   }
@@ -189,17 +208,18 @@ void KeyStoreLink::deliver(HandshakeId id, HandshakeEvent event) {
   if (found != handshakes_.end()) found->second->deliver(std::move(event));
 }
 
-Result<std::unique_ptr<RemoteHandshake>> KeyStoreLink::open(offload::OpenRequest request) {
+Result<std::unique_ptr<offload::RemoteHandshake>> KeyStoreLink::open(offload::OpenRequest request,
+                                                                     std::function<void()> on_news) {
   auto id = client_.open(std::move(request));
   flush();
   if (!id) return pass_on(id);
-  return std::make_unique<RemoteHandshake>(shared_from_this(), *id);
+  return std::make_unique<LinkHandshake>(shared_from_this(), *id, std::move(on_news));
 }
 
 // A window that was closed by too much output is open again.
 void KeyStoreLink::tell_of_window() {
   for (const auto& [id, handshake] : handshakes_) {
-    if (std::exchange(handshake->wants_window_, false)) handshake->signal_.notify();
+    if (std::exchange(handshake->wants_window_, false)) handshake->on_news_();
   }
 }
 

@@ -8,47 +8,32 @@
 
 #include "net/signal.h"
 #include "net/stream.h"
-#include "offload/link_client.h"
+#include "offload/remote_handshake.h"
 
 namespace baton::proxy {
 
 class KeyStoreLink;
 
-struct LinkLost {
-  std::string reason;
-};
-using HandshakeEvent = std::variant<offload::ServerBytes, offload::Handoff, offload::Failed, LinkLost>;
-
-// A handshake that runs at the key store. Destroying one that has not ended cancels it there.
-class RemoteHandshake {
+// A handshake that runs at the key store of one link.
+class LinkHandshake final : public offload::RemoteHandshake {
  public:
-  RemoteHandshake(std::shared_ptr<KeyStoreLink> link, offload::HandshakeId id);
-  RemoteHandshake(const RemoteHandshake&) = delete;
-  RemoteHandshake& operator=(const RemoteHandshake&) = delete;
-  ~RemoteHandshake();
+  LinkHandshake(std::shared_ptr<KeyStoreLink> link, offload::HandshakeId id, std::function<void()> on_news);
+  ~LinkHandshake() override;
 
-  // How many more bytes of the client may be sent now, and sending them.
-  // When none may be, wait() returns once that changes.
-  std::size_t window();
-  Result<void> send(ByteView client_bytes);
-
-  // The next event, when there is one; wait() returns when there may be.
-  std::optional<HandshakeEvent> next_event();
-  net::Task<> wait() { return signal_.wait(); }
-
-  // Ends a handshake that was handed off.
-  void report(const offload::Outcome& outcome);
-  // Why the destructor will cancel, when it has to.
-  void set_cancel_reason(offload::CancelReason reason) { cancel_reason_ = reason; }
+  std::size_t window() override;
+  Result<void> send(ByteView client_bytes) override;
+  std::optional<offload::HandshakeEvent> next_event() override;
+  void report(const offload::Outcome& outcome) override;
+  void set_cancel_reason(offload::CancelReason reason) override { cancel_reason_ = reason; }
 
  private:
   friend class KeyStoreLink;
-  void deliver(HandshakeEvent event);
+  void deliver(offload::HandshakeEvent event);
 
   std::shared_ptr<KeyStoreLink> link_;
   offload::HandshakeId id_;
-  net::Signal signal_;
-  std::deque<HandshakeEvent> events_;
+  std::function<void()> on_news_;
+  std::deque<offload::HandshakeEvent> events_;
   std::size_t queued_bytes_ = 0;  // of the server, in events_
   bool wants_window_ = false;
   offload::CancelReason cancel_reason_ = offload::CancelReason::client_gone;
@@ -62,10 +47,11 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
   // Runs the link to its end; the result is why it ended. HELLO must come within `hello_timeout`.
   net::Task<Error> run(std::chrono::milliseconds hello_timeout);
 
-  Result<std::unique_ptr<RemoteHandshake>> open(offload::OpenRequest request);
+  Result<std::unique_ptr<offload::RemoteHandshake>> open(offload::OpenRequest request,
+                                                         std::function<void()> on_news);
 
   // Whether it takes new handshakes.
-  bool usable() const { return client_.ready() && !client_.going_away(); }
+  bool usable() const { return client_.ready() && !client_.going_away() && !done_; }
   bool ended() const { return done_; }
   const offload::Hello& peer() const { return client_.peer(); }
 
@@ -74,17 +60,20 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
 
   // Called when the link becomes usable and when it stops being so.
   void set_on_change(std::function<void()> on_change) { on_change_ = std::move(on_change); }
+  // Called with the round trip of each ping.
+  void set_on_pong(std::function<void(std::chrono::microseconds)> on_pong) { on_pong_ = std::move(on_pong); }
 
  private:
-  friend class RemoteHandshake;
+  friend class LinkHandshake;
 
   net::Task<Result<void>> receive();
   net::Task<Result<void>> send();
   net::Task<Result<void>> watch(std::chrono::milliseconds hello_timeout);
+  net::Task<Result<void>> wait_for_hello(std::chrono::milliseconds hello_timeout);
   void dispatch();
   void handle(offload::ClientEvent event);
   void log_first(const offload::Handoff& handoff);
-  void deliver(offload::HandshakeId id, HandshakeEvent event);
+  void deliver(offload::HandshakeId id, offload::HandshakeEvent event);
   void lose_handshakes(const std::string& reason);
   void tell_of_window();
   void flush() { wake_.notify(); }
@@ -95,9 +84,13 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
   std::unique_ptr<net::Stream> stream_;
   offload::LinkClient client_;
   net::Signal wake_;
-  std::map<offload::HandshakeId, RemoteHandshake*> handshakes_;
+  net::Signal greeted_;  // had_hello_ is true
+  std::map<offload::HandshakeId, LinkHandshake*> handshakes_;
   std::function<void()> on_change_;
+  std::function<void(std::chrono::microseconds)> on_pong_;
+  std::chrono::steady_clock::time_point pinged_;
   std::uint64_t last_pong_ = 0;
+  bool had_hello_ = false;
   bool had_handoff_ = false;
   bool done_ = false;
   std::string end_reason_;

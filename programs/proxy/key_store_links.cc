@@ -19,15 +19,27 @@ using std::chrono::steady_clock;
 constexpr auto kDialTimeout = 5000ms;  // TCP, TLS and HELLO, each
 constexpr auto kFirstRetry = 50ms;
 constexpr auto kSlowestRetry = 5000ms;
-// How long a new client waits for a link: long enough for a key store that restarts, short enough to fail
-// clearly.
-constexpr auto kWaitForLink = 2000ms;
-constexpr auto kPollLink = 20ms;
 
 }  // namespace
 
+KeyStoreLinks::KeyStoreLinks(const asio::any_io_executor& executor, net::Endpoint address,
+                             std::shared_ptr<const handshake::ClientEndpoint> tls,
+                             std::chrono::milliseconds lifetime, Watcher watcher)
+    : executor_(executor),
+      address_(std::move(address)),
+      name_(net::to_string(address_)),
+      tls_(std::move(tls)),
+      lifetime_(lifetime),
+      watcher_(std::move(watcher)),
+      changed_(executor) {}
+
+void KeyStoreLinks::changed() {
+  watcher_.on_usable(usable());
+  changed_.notify();
+}
+
 net::Task<Result<KeyStoreLinks::LinkPointer>> KeyStoreLinks::dial() {
-  auto socket = co_await net::connect(config_.address, kDialTimeout);
+  auto socket = co_await net::connect(address_, kDialTimeout);
   if (!socket) co_return pass_on(socket);
   if (!tls_)
     co_return std::make_shared<KeyStoreLink>(executor_,
@@ -46,8 +58,8 @@ net::Task<> KeyStoreLinks::keep(LinkPointer link) {
   --live_;
   if (current_ == link) current_.reset();
   log_event(stopped_ ? LogLevel::info : LogLevel::warning, "link_down",
-            {{"key_store", net::to_string(config_.address)}, {"reason", end.message}});
-  changed_.notify();
+            {{"key_store", name_}, {"reason", end.message}});
+  changed();
 }
 
 // Puts a new link in the place of the current one, which stays in use until then.
@@ -55,12 +67,12 @@ net::Task<bool> KeyStoreLinks::renew() {
   auto link = co_await dial();
   if (!link) {
     if (!stopped_) {
-      log_event(LogLevel::warning, "link_failed",
-                {{"key_store", net::to_string(config_.address)}, {"reason", link.error().message}});
+      log_event(LogLevel::warning, "link_failed", {{"key_store", name_}, {"reason", link.error().message}});
     }
     co_return false;
   }
-  (*link)->set_on_change([this] { changed_.notify(); });
+  (*link)->set_on_change([this] { changed(); });
+  (*link)->set_on_pong(watcher_.on_pong);
   net::spawn(executor_, keep(*link));
   while (!(*link)->usable() && !(*link)->ended() && !stopped_) co_await changed_.wait();
   if (!(*link)->usable()) {
@@ -69,15 +81,15 @@ net::Task<bool> KeyStoreLinks::renew() {
   }
   const LinkPointer replaced = std::exchange(current_, *link);
   if (replaced) replaced->retire("replaced by a new link");
-  log_event(LogLevel::info, "link_up",
-            {{"key_store", net::to_string(config_.address)}, {"software", (*link)->peer().software}});
+  changed();
+  log_event(LogLevel::info, "link_up", {{"key_store", name_}, {"software", (*link)->peer().software}});
   co_return true;
 }
 
 // Returns when the current link is lost or has to be replaced.
 net::Task<> KeyStoreLinks::use_current() {
   using namespace asio::experimental::awaitable_operators;
-  const auto replace_at = steady_clock::now() + config_.link_lifetime;
+  const auto replace_at = steady_clock::now() + lifetime_;
   while (usable() && !stopped_ && steady_clock::now() < replace_at) {
     co_await (changed_.wait() || net::sleep_for(replace_at - steady_clock::now()));
   }
@@ -107,13 +119,10 @@ void KeyStoreLinks::stop() {
   changed_.notify();
 }
 
-net::Task<Result<std::unique_ptr<RemoteHandshake>>> KeyStoreLinks::open(offload::OpenRequest request) {
-  const auto give_up_at = steady_clock::now() + kWaitForLink;
-  while (!usable() && !stopped_ && steady_clock::now() < give_up_at) {
-    co_await net::sleep_for(kPollLink);
-  }
-  if (!usable()) co_return fail(ErrorCode::io, "no link to the key store " + net::to_string(config_.address));
-  co_return current_->open(std::move(request));
+Result<std::unique_ptr<offload::RemoteHandshake>> KeyStoreLinks::open(offload::OpenRequest request,
+                                                                      std::function<void()> on_news) {
+  if (!usable()) return fail(ErrorCode::io, "no link to the key store " + name_);
+  return current_->open(std::move(request), std::move(on_news));
 }
 
 }  // namespace baton::proxy

@@ -1,29 +1,39 @@
-// Keeps a link to the key store warm for one event loop.
+// Keeps a link to one key store warm, for one event loop.
 #pragma once
 
 #include <memory>
 
 #include "handshake/client.h"
 #include "net/backoff.h"
-#include "proxy/config.h"
+#include "net/endpoint.h"
 #include "proxy/key_store_link.h"
 
 namespace baton::proxy {
 
 class KeyStoreLinks {
  public:
-  // `tls` is null for a Unix socket.
-  KeyStoreLinks(const asio::any_io_executor& executor, const KeyStore& config,
-                std::shared_ptr<const handshake::ClientEndpoint> tls)
-      : executor_(executor), config_(config), tls_(std::move(tls)), changed_(executor) {}
+  // What others want to know of the links.
+  struct Watcher {
+    std::function<void(bool)> on_usable;  // whether a link takes new handshakes
+    std::function<void(std::chrono::microseconds)> on_pong;
+  };
 
-  // Connects, connects again with back-off when the link is lost, and replaces it every link_lifetime, since
-  // its keys guard every secret handed over. Ends after stop().
+  // `tls` is null for a Unix socket. A link is replaced after `lifetime`, since its keys guard every secret
+  // handed over.
+  KeyStoreLinks(const asio::any_io_executor& executor, net::Endpoint address,
+                std::shared_ptr<const handshake::ClientEndpoint> tls, std::chrono::milliseconds lifetime,
+                Watcher watcher);
+
+  // Connects, and connects again with back-off when the link is lost. Ends after stop().
   net::Task<> run();
   void stop();
 
-  // Opens a handshake; waits a moment for a link when there is none.
-  net::Task<Result<std::unique_ptr<RemoteHandshake>>> open(offload::OpenRequest request);
+  // Errors: io (there is no link now), and those of LinkClient::open().
+  Result<std::unique_ptr<offload::RemoteHandshake>> open(offload::OpenRequest request,
+                                                         std::function<void()> on_news);
+
+  // Its address, for logs.
+  const std::string& name() const { return name_; }
 
  private:
   using LinkPointer = std::shared_ptr<KeyStoreLink>;
@@ -33,10 +43,14 @@ class KeyStoreLinks {
   net::Task<bool> renew();
   net::Task<> use_current();
   bool usable() const { return current_ && current_->usable(); }
+  void changed();
 
   asio::any_io_executor executor_;
-  const KeyStore& config_;
+  net::Endpoint address_;
+  std::string name_;
   std::shared_ptr<const handshake::ClientEndpoint> tls_;
+  std::chrono::milliseconds lifetime_;
+  Watcher watcher_;
   LinkPointer current_;
   net::Signal changed_;  // something about the links is new
   unsigned live_ = 0;    // links that have not ended, also retired ones

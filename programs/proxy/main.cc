@@ -14,14 +14,14 @@ using programs::log_event;
 using programs::LogLevel;
 using programs::report;
 
-// The link's TLS. TLS 1.3 only: both ends are ours.
-Result<std::shared_ptr<const handshake::ClientEndpoint>> make_link_tls(const Config& config,
-                                                                       LoadedFiles files) {
-  if (!files.link) return std::shared_ptr<const handshake::ClientEndpoint>();
+// The TLS of the link to one key store. TLS 1.3 only: both ends are ours.
+Result<std::shared_ptr<const handshake::ClientEndpoint>> make_link_tls(const KeyStore& key_store,
+                                                                       const LoadedFiles& files) {
+  if (!programs::is_tcp(key_store.address)) return std::shared_ptr<const handshake::ClientEndpoint>();
   handshake::ClientOptions options;
-  options.server_name = config.key_store.server_name;
-  options.ca_pem = std::move(files.link->ca_pem);
-  options.credential = std::move(files.link->credential);
+  options.server_name = key_store.server_name;
+  options.ca_pem = files.link->ca_pem;
+  options.credential = files.link->credential;
   options.min_version = tls::ProtocolVersion::tls13;
   return handshake::ClientEndpoint::create(std::move(options));
 }
@@ -37,9 +37,13 @@ std::uint64_t connection_limit(const Config& config) {
 }
 
 int serve(const Config& config, LoadedFiles files) {
-  auto link_tls = make_link_tls(config, std::move(files));
-  if (!link_tls) return report(link_tls.error());
-  ProxyShared shared{config, std::move(*link_tls), {}, {}, connection_limit(config)};
+  ProxyShared shared{config, {}, {}, {}, connection_limit(config)};
+  for (const KeyStore& key_store : config.key_stores) {
+    auto link_tls = make_link_tls(key_store, files);
+    if (!link_tls) return report(link_tls.error());
+    shared.link_tls.push_back(std::move(*link_tls));
+  }
+  files.link.reset();  // its private key is where it is needed (R6)
   std::vector<std::unique_ptr<EventLoop>> loops;
   for (unsigned i = 0; i < programs::resolve_threads(config.threads); ++i) {
     loops.push_back(std::make_unique<EventLoop>(shared));

@@ -48,7 +48,8 @@ net::Task<> Session::run() {
 
 // A coroutine of its own, so that nothing of the handshake, its link included, outlives it.
 net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hands() {
-  ClientHandshake handshake(client_, context_.links, listener_.name, trace_id_);
+  ClientHandshake handshake(client_, context_.key_stores, context_.config.link.policy, listener_.name,
+                            trace_id_, context_.counters);
   co_return co_await handshake.run(context_.config.limits.handshake_timeout);
 }
 
@@ -114,6 +115,7 @@ void Session::log_established(const EstablishedClient& established) {
              {"suite", state.suite->name},
              {"resumed", state.resumed.value_or(false)},
              {"early", established.early},
+             {"key_store", established.key_store},
              {"relayed_in", established.relayed_in},
              {"relayed_out", established.relayed_out},
              {"serialized_bytes", established.serialized_size},

@@ -8,7 +8,6 @@
 #include "common/counters.h"
 #include "proxy/client_handshake.h"
 #include "proxy/config.h"
-#include "proxy/key_store_links.h"
 #include "proxy/relay.h"
 
 namespace baton::proxy {
@@ -16,7 +15,7 @@ namespace baton::proxy {
 // What the sessions of one event loop share.
 struct SessionContext {
   const Config& config;
-  KeyStoreLinks& links;
+  KeyStores& key_stores;
   programs::Counters& counters;
   MutableBytes scratch;  // see Relay
 };

@@ -142,6 +142,8 @@ std::string_view to_string(CancelReason reason) {
       return "shutting_down";
     case CancelReason::limit:
       return "limit";
+    case CancelReason::answered_elsewhere:
+      return "answered_elsewhere";
   }
   return "unknown";
 }

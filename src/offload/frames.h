@@ -69,7 +69,13 @@ enum class FailureReason : std::uint8_t {
   internal = 8,
 };
 
-enum class CancelReason : std::uint8_t { client_gone = 1, timeout = 2, shutting_down = 3, limit = 4 };
+enum class CancelReason : std::uint8_t {
+  client_gone = 1,
+  timeout = 2,
+  shutting_down = 3,
+  limit = 4,
+  answered_elsewhere = 5,
+};
 
 enum class OutcomeKind : std::uint8_t {
   established = 1,

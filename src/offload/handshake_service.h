@@ -22,10 +22,9 @@
 #include "offload/link_server.h"
 #include "offload/log_event.h"
 #include "offload/pending_step.h"
+#include "offload/time.h"
 
 namespace baton::offload {
-
-using TimePoint = std::chrono::steady_clock::time_point;
 
 // The selector of one handshake. It runs on the thread that runs the step, so also on workers. Wrap it in
 // restrict_names(), so that the link serves only the names of its identity.

@@ -211,10 +211,11 @@ class Fleet:
         config = self._write_keystore(stem, address, root)
         return self._add(Program(build, config, self.directory / f"{stem}.log"))
 
-    def application_server(self, stem: str, port: int, key_store: str, user: int | None = None,
-                           build: str = "baton-proxy", listener: str = "https") -> Program:
-        """An application server of this fleet, not started."""
-        config = self._write_proxy(stem, port, key_store, listener)
+    def application_server(self, stem: str, port: int, key_stores: str | Sequence[str | dict[str, object]],
+                           user: int | None = None, build: str = "baton-proxy",
+                           listener: str = "https") -> Program:
+        """An application server of this fleet, not started. Key stores: addresses, or whole tables."""
+        config = self._write_proxy(stem, port, key_stores, listener)
         return self._add(Program(build, config, self.directory / f"{stem}.log", user))
 
     def _add(self, program: Program) -> Program:
@@ -315,18 +316,22 @@ class Fleet:
                           table("[[application_server]]", identity | {"names": self.allowed_names}),
                           *map(self._tenant_table, self.tenants))
 
-    def _write_proxy(self, stem: str, port: int, address: str, listener_name: str) -> Path:
-        key_store: dict[str, object] = {"address": address}
+    def _write_proxy(self, stem: str, port: int, addresses: str | Sequence[str | dict[str, object]],
+                     listener_name: str) -> Path:
+        link: dict[str, object] = {}
         if not self.unix_link:
-            key_store["server_name"] = KEY_STORE_NAME
-            key_store |= self._link_files(self.proxy_dir, PROXY_IDENTITY, "client", "ca")
+            link |= self._link_files(self.proxy_dir, PROXY_IDENTITY, "client", "ca")
         log = {"format": "json", "file": str(self.proxy_dir / f"{stem}.log")}
-        key_store |= self.proxy_settings.get("key_store", {})
-        settings = self.proxy_settings | {"log": log, "key_store": key_store}
+        link |= self.proxy_settings.get("link", {})
+        settings = self.proxy_settings | {"log": log, "link": link}
+        key_stores = [(one if isinstance(one, dict) else {"address": one})
+                      | ({} if self.unix_link else {"server_name": KEY_STORE_NAME})
+                      for one in ([addresses] if isinstance(addresses, str) else addresses)]
         listener = {"name": listener_name, "listen": [f"127.0.0.1:{port}", f"[::1]:{port}"],
                     "backend": f"127.0.0.1:{self.backend.port}"}
         path = self.write(self.proxy_dir / f"{stem}.toml", table("[[listener]]", listener),
-                          *[table(f"[{name}]", values) for name, values in settings.items()])
+                          *[table(f"[{name}]", values) for name, values in settings.items()],
+                          *[table("[[key_store]]", values) for values in key_stores])
         (self.directory / f"{stem}.log").symlink_to(self.proxy_dir / f"{stem}.log")
         return path
 

@@ -97,7 +97,7 @@ def test_key_store_that_comes_later(tmp_path, unix_link):
     with fleet.not_started():
         fleet.proxy.start().wait_event("started")
         fleet.proxy.wait_event("link_failed", count=4)
-        is_refused(fleet, "no_key_store", "no link to the key store")
+        is_refused(fleet, "no_key_store", "no link to a key store")
         check_back_off([seconds(event) for event in fleet.proxy.events("link_failed")][:4])
         fleet.keystore.start()
         fleet.proxy.wait_event("link_up")

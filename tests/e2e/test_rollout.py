@@ -185,7 +185,7 @@ def roll_back(fleet: Rollout) -> None:
 
 def test_no_client_notices_a_rollout_or_a_rollback(tmp_path):
     fleet = Fleet(tmp_path, [Tenant([rollout.NAME])], backend=Network(),
-                  proxy_settings={"key_store": {"link_lifetime": "1s"}})
+                  proxy_settings={"link": {"lifetime": "1s"}})
     with fleet.not_started():
         played = Rollout(fleet)
         with played.load:

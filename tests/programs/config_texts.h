@@ -30,11 +30,12 @@ inline constexpr std::string_view kProxyText =
 [[listener]]
 listen = ["[::]:443"]
 backend = "127.0.0.1:8080"
-[key_store]
-address = "keystore.internal:7600"
+[link]
 certificate = "l.crt"
 private_key = "l.key"
 ca = "ca.crt"
+[[key_store]]
+address = "keystore.internal:7600"
 [limits]
 buffer = "64KiB"
 )";

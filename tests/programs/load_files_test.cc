@@ -42,11 +42,12 @@ certificates = [{ chain = "shop.crt", private_key = "shop.key" }]
 constexpr std::string_view kProxyFile = R"([[listener]]
 listen = ["[::]:443"]
 backend = "127.0.0.1:80"
-[key_store]
-address = "keystore.internal:7600"
+[link]
 certificate = "link.crt"
 private_key = "link.key"
 ca = "ca.crt"
+[[key_store]]
+address = "keystore.internal:7600"
 )";
 
 CertificateOptions of_kind(KeyType type) {
@@ -218,10 +219,10 @@ TEST_F(LoadFiles, RefusesGroupsThatTheLibraryDoesNotHave) {
 TEST_F(LoadFiles, RefusesAWrongLinkCredentialAtEitherEnd) {
   folder_.write("ca.crt", "none");
   EXPECT_THAT(keystore_errors(), StartsWith(file("keystore.toml") + ":8: link.client_ca: "));
-  EXPECT_THAT(proxy_errors(), StartsWith(file("proxy.toml") + ":8: key_store.ca: "));
+  EXPECT_THAT(proxy_errors(), StartsWith(file("proxy.toml") + ":7: link.ca: "));
   write_credential("link", valid(-7200, -3600));
   EXPECT_THAT(keystore_errors(), StartsWith(file("keystore.toml") + ":6: link.certificate: "));
-  EXPECT_THAT(proxy_errors(), StartsWith(file("proxy.toml") + ":6: key_store.certificate: "));
+  EXPECT_THAT(proxy_errors(), StartsWith(file("proxy.toml") + ":5: link.certificate: "));
 }
 
 TEST(Files, ReadsUpToTheLimit) {

@@ -26,10 +26,14 @@ TEST(ProxyConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_EQ(config->listeners[0].name, "listener1");
   EXPECT_THAT(config->listeners[0].listen, ElementsAre(TcpEndpoint{"::", 443}));
   EXPECT_EQ(config->listeners[0].backend, Endpoint(TcpEndpoint{"127.0.0.1", 8080}));
-  EXPECT_EQ(config->key_store.address, Endpoint(TcpEndpoint{"keystore.internal", 7600}));
-  EXPECT_EQ(config->key_store.server_name, "keystore.internal");
-  EXPECT_EQ(config->key_store.tls->ca.path, "/etc/baton/ca.crt");
-  EXPECT_EQ(config->key_store.link_lifetime, std::chrono::hours(1));
+  ASSERT_EQ(config->key_stores.size(), 1U);
+  EXPECT_EQ(config->key_stores[0].address, Endpoint(TcpEndpoint{"keystore.internal", 7600}));
+  EXPECT_EQ(config->key_stores[0].server_name, "keystore.internal");
+  EXPECT_EQ(config->key_stores[0].tier, 0U);
+  EXPECT_EQ(config->link.tls->ca.path, "/etc/baton/ca.crt");
+  EXPECT_EQ(config->link.lifetime, std::chrono::hours(1));
+  EXPECT_EQ(config->link.policy.answer_timeout, std::chrono::seconds(2));
+  EXPECT_FALSE(config->link.policy.hedge);
   EXPECT_EQ(config->limits.handshake_timeout, std::chrono::seconds(10));
   EXPECT_EQ(config->limits.idle_timeout, std::chrono::minutes(5));
   EXPECT_EQ(config->limits.connect_timeout, std::chrono::seconds(5));
@@ -46,13 +50,19 @@ backend = "unix:app.sock"
 [[listener]]
 listen = ["127.0.0.1:8443"]
 backend = "app.internal:80"
-[key_store]
-address = "192.0.2.1:7600"
-server_name = "Keystore.internal"
+[link]
 certificate = "l.crt"
 private_key = "l.key"
 ca = "ca.crt"
-link_lifetime = "2s"
+lifetime = "2s"
+answer_timeout = "20ms"
+hedge = true
+[[key_store]]
+address = "192.0.2.1:7600"
+server_name = "Keystore.internal"
+[[key_store]]
+address = "unix:k.sock"
+tier = 3
 [limits]
 handshake_timeout = "1s"
 idle_timeout = "2s"
@@ -68,8 +78,13 @@ buffer = "32KiB"
   EXPECT_EQ(config->listeners[0].backend, Endpoint(UnixEndpoint{"/etc/baton/app.sock"}));
   EXPECT_EQ(config->listeners[1].name, "listener2");
   EXPECT_EQ(config->listeners[1].backend, Endpoint(TcpEndpoint{"app.internal", 80}));
-  EXPECT_EQ(config->key_store.server_name, "keystore.internal");
-  EXPECT_EQ(config->key_store.link_lifetime, std::chrono::seconds(2));
+  ASSERT_EQ(config->key_stores.size(), 2U);
+  EXPECT_EQ(config->key_stores[0].server_name, "keystore.internal");
+  EXPECT_EQ(config->key_stores[1].address, Endpoint(UnixEndpoint{"/etc/baton/k.sock"}));
+  EXPECT_EQ(config->key_stores[1].tier, 3U);
+  EXPECT_EQ(config->link.lifetime, std::chrono::seconds(2));
+  EXPECT_EQ(config->link.policy.answer_timeout, std::chrono::milliseconds(20));
+  EXPECT_TRUE(config->link.policy.hedge);
   EXPECT_EQ(config->limits.handshake_timeout, std::chrono::seconds(1));
   EXPECT_EQ(config->limits.idle_timeout, std::chrono::seconds(2));
   EXPECT_EQ(config->limits.connect_timeout, std::chrono::seconds(3));
@@ -80,17 +95,17 @@ buffer = "32KiB"
 TEST(ProxyConfig, NeedsNoCertificateOnAUnixSocket) {
   const auto config = parse(
       "[[listener]]\nlisten = [\"[::]:443\"]\nbackend = \"127.0.0.1:80\"\n"
-      "[key_store]\naddress = \"unix:/run/k.sock\"\n");
+      "[[key_store]]\naddress = \"unix:/run/k.sock\"\n");
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_FALSE(config->key_store.tls);
-  EXPECT_EQ(config->key_store.server_name, "");
+  EXPECT_FALSE(config->link.tls);
+  EXPECT_EQ(config->key_stores[0].server_name, "");
 }
 
 TEST(ProxyConfig, WrongAddressIsOneError) {
   const auto config = parse(test::replaced(test::kProxyText, "keystore.internal:7600", "keystore"), "p.toml");
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().message,
-            "p.toml:6: key_store.address: \"keystore\" is not HOST:PORT or unix:PATH");
+            "p.toml:10: key_store.address: \"keystore\" is not HOST:PORT or unix:PATH");
 }
 
 TEST(ProxyConfig, ReportsAFileThatCannotBeRead) {
@@ -131,24 +146,23 @@ INSTANTIATE_TEST_SUITE_P(
             "[[listener]]", "[[listener]]\nname = \"a b\"",
             "p.toml:3: listener.name: a listener's name has at most 64 letters, digits, dots, hyphens and "
             "underscores"},
-        WrongText{"[key_store]", "[[listener]]\nname = \"listener1\"\nlisten = [\"[::]:443\"]\n[key_store]",
+        WrongText{"[link]", "[[listener]]\nname = \"listener1\"\nlisten = [\"[::]:443\"]\n[link]",
                   "p.toml:5: listener.backend: is missing"},
-        WrongText{
-            "[key_store]",
-            "[[listener]]\nname = \"listener1\"\nlisten = [\"[::]:1\"]\nbackend = \"unix:/x\"\n[key_store]",
-            "p.toml:6: listener.name: \"listener1\" is listed twice, first in line 2"},
-        WrongText{"[key_store]", "[[listener]]\nlisten = [\"[::]:443\"]\nbackend = \"unix:/x\"\n[key_store]",
+        WrongText{"[link]",
+                  "[[listener]]\nname = \"listener1\"\nlisten = [\"[::]:1\"]\nbackend = \"unix:/x\"\n[link]",
+                  "p.toml:6: listener.name: \"listener1\" is listed twice, first in line 2"},
+        WrongText{"[link]", "[[listener]]\nlisten = [\"[::]:443\"]\nbackend = \"unix:/x\"\n[link]",
                   "p.toml:6: listener.listen: \"[::]:443\" is listed twice, first in line 3"}));
 
 INSTANTIATE_TEST_SUITE_P(
     TlsPolicy, WrongProxyText,
     testing::Values(
         WrongText{"[limits]", "[tls]\nmin_version = \"1.2\"\n[limits]",
-                  "p.toml:10: tls: the application server holds no TLS policy: certificates, keys, names and "
+                  "p.toml:11: tls: the application server holds no TLS policy: certificates, keys, names and "
                   "cipher "
                   "suites belong in the key store's file, under [[tenant]]"},
         WrongText{"[limits]", "[[tenant]]\nnames = [\"a.example\"]\n[limits]",
-                  "p.toml:10: tenant: the application server holds no TLS policy: certificates, keys, names "
+                  "p.toml:11: tenant: the application server holds no TLS policy: certificates, keys, names "
                   "and cipher "
                   "suites belong in the key store's file, under [[tenant]]"},
         WrongText{
@@ -163,22 +177,28 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     KeyStore, WrongProxyText,
     testing::Values(
-        WrongText{"address = \"keystore.internal:7600\"\n", "", "p.toml:5: key_store.address: is missing"},
-        WrongText{"[key_store]", "[keystore]", "p.toml:1: key_store.address: is missing"},
+        WrongText{"address = \"keystore.internal:7600\"\n", "", "p.toml:9: key_store.address: is missing"},
+        WrongText{"[[key_store]]", "[[keystore]]",
+                  "p.toml:1: key_store: is missing: add a [[key_store]] with its address"},
+        WrongText{
+            "[limits]", "[[key_store]]\naddress = \"keystore.internal:7600\"\n[limits]",
+            "p.toml:12: key_store.address: \"keystore.internal:7600\" is listed twice, first in line 10"},
+        WrongText{"[limits]", "tier = -1\n[limits]",
+                  "p.toml:11: key_store.tier: -1 is out of range; write 0 to 100"},
         WrongText{"private_key = \"l.key\"\n", "",
-                  "p.toml:5: key_store.private_key: is missing: a link over TCP is mutual TLS"},
+                  "p.toml:5: link.private_key: is missing: a link over TCP is mutual TLS"},
         WrongText{"keystore.internal:7600", "unix:/run/k.sock",
-                  "p.toml:7: key_store.certificate: is for a link over TCP; this one has a Unix socket only: "
+                  "p.toml:6: link.certificate: is for a link over TCP; this one has a Unix socket only: "
                   "leave the "
                   "key out"},
         WrongText{
-            "ca = \"ca.crt\"", "ca = \"ca.crt\"\nserver_name = \"-\"",
-            "p.toml:10: key_store.server_name: \"-\" is not a DNS name: labels are 1 to 63 letters, digits, "
+            "[limits]", "server_name = \"-\"\n[limits]",
+            "p.toml:11: key_store.server_name: \"-\" is not a DNS name: labels are 1 to 63 letters, digits, "
             "hyphens (not first or last) and underscores"},
-        WrongText{"ca = \"ca.crt\"", "ca = \"ca.crt\"\nlink_lifetime = \"0s\"",
-                  "p.toml:10: key_store.link_lifetime: \"0s\" is out of range; write \"1s\" to \"7d\""},
+        WrongText{"ca = \"ca.crt\"", "ca = \"ca.crt\"\nlifetime = \"0s\"",
+                  "p.toml:9: link.lifetime: \"0s\" is out of range; write \"1s\" to \"7d\""},
         WrongText{"64KiB", "1KiB",
-                  "p.toml:11: limits.buffer: 1KiB is out of range; write \"32KiB\" to \"16MiB\""}));
+                  "p.toml:12: limits.buffer: 1KiB is out of range; write \"32KiB\" to \"16MiB\""}));
 
 }  // namespace
 }  // namespace baton::proxy

@@ -1,0 +1,55 @@
+#include "proxy/key_stores.h"
+
+#include <random>
+
+#include "common/log.h"
+#include "net/spawn.h"
+
+namespace baton::proxy {
+namespace {
+
+using offload::KeyStoreIndex;
+
+std::vector<unsigned> tiers_of(const Config& config) {
+  std::vector<unsigned> tiers;
+  for (const KeyStore& key_store : config.key_stores) tiers.push_back(key_store.tier);
+  return tiers;
+}
+
+}  // namespace
+
+KeyStores::KeyStores(const asio::any_io_executor& executor, const Config& config,
+                     std::span<const std::shared_ptr<const handshake::ClientEndpoint>> tls,
+                     programs::Counters& counters)
+    : executor_(executor), picker_(tiers_of(config), std::random_device{}()) {
+  for (KeyStoreIndex i = 0; i < config.key_stores.size(); ++i) {
+    const KeyStoreLinks::Watcher watcher{
+        [this, i](bool usable) { picker_.set_usable(i, usable); },
+        [this, i](std::chrono::microseconds round_trip) { picker_.pinged(i, round_trip); }};
+    links_.push_back(std::make_unique<KeyStoreLinks>(executor, config.key_stores[i].address, tls[i],
+                                                     config.link.lifetime, watcher));
+  }
+  picker_.set_on_ejection([this, &counters](KeyStoreIndex store, std::chrono::milliseconds time) {
+    counters.get("key_stores_ejected").add();
+    programs::log_event(programs::LogLevel::warning, "key_store_ejected",
+                        {{"key_store", name(store)},
+                         {"ms", static_cast<std::int64_t>(time.count())},
+                         {"reason", "it failed several times in a row"}});
+  });
+}
+
+void KeyStores::start() {
+  for (const auto& links : links_) net::spawn(executor_, links->run());
+}
+
+void KeyStores::stop() {
+  for (const auto& links : links_) links->stop();
+}
+
+Result<std::unique_ptr<offload::RemoteHandshake>> KeyStores::open(KeyStoreIndex store,
+                                                                  offload::OpenRequest request,
+                                                                  std::function<void()> on_news) {
+  return links_[store]->open(std::move(request), std::move(on_news));
+}
+
+}  // namespace baton::proxy

@@ -1,0 +1,57 @@
+// One client's handshake at one key store, as the application server sees it: what a program puts over its
+// links.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "offload/link_client.h"
+
+namespace baton::offload {
+
+// The link ended before the handshake did, or was given up.
+struct LinkLost {
+  std::string reason;
+};
+using HandshakeEvent = std::variant<ServerBytes, Handoff, Failed, LinkLost>;
+
+// Destroying one that has not ended cancels it at the key store.
+class RemoteHandshake {
+ public:
+  RemoteHandshake() = default;
+  RemoteHandshake(const RemoteHandshake&) = delete;
+  RemoteHandshake& operator=(const RemoteHandshake&) = delete;
+  virtual ~RemoteHandshake() = default;
+
+  // How many more bytes of the client may be sent now, and sending them: see LinkClient.
+  virtual std::size_t window() = 0;
+  [[nodiscard]] virtual Result<void> send(ByteView client_bytes) = 0;
+
+  // The oldest event not yet taken. After Failed and LinkLost there is none.
+  virtual std::optional<HandshakeEvent> next_event() = 0;
+
+  // Ends a handshake that was handed off.
+  virtual void report(const Outcome& outcome) = 0;
+  // Why the destructor will cancel, when it has to.
+  virtual void set_cancel_reason(CancelReason reason) = 0;
+};
+
+// Key stores, by their number in the configuration.
+using KeyStoreIndex = std::size_t;
+
+// The links of one event loop to all its key stores.
+class KeyStoreSet {
+ public:
+  virtual ~KeyStoreSet() = default;
+
+  // Opens a handshake. `on_news` is called when an event is there, or when a closed window has opened; not
+  // after the handshake's end of life. Errors: those of LinkClient::open().
+  [[nodiscard]] virtual Result<std::unique_ptr<RemoteHandshake>> open(KeyStoreIndex store,
+                                                                      OpenRequest request,
+                                                                      std::function<void()> on_news) = 0;
+};
+
+}  // namespace baton::offload
