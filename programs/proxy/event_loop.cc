@@ -19,7 +19,8 @@ constexpr auto kExpiryInterval = 500ms;
 
 EventLoop::EventLoop(ProxyShared& shared)
     : shared_(shared),
-      key_stores_(context_.get_executor(), shared.config, shared.link_tls, shared.counters),
+      picker_(KeyStores::make_picker(shared.config)),
+      key_stores_(context_.get_executor(), shared.config, shared.link_tls, picker_, shared.counters),
       scratch_(kScratchSize),
       session_context_{shared.config, key_stores_, shared.counters, scratch_} {}
 

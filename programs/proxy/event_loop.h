@@ -49,6 +49,7 @@ class EventLoop {
   bool admit();
 
   ProxyShared& shared_;
+  offload::KeyStorePicker picker_;  // handshakes that the context still holds at its end refer to it
   asio::io_context context_{1};
   std::list<Socket> sockets_;
   KeyStores key_stores_;

@@ -10,18 +10,18 @@ namespace {
 
 using offload::KeyStoreIndex;
 
-std::vector<unsigned> tiers_of(const Config& config) {
+}  // namespace
+
+offload::KeyStorePicker KeyStores::make_picker(const Config& config) {
   std::vector<unsigned> tiers;
   for (const KeyStore& key_store : config.key_stores) tiers.push_back(key_store.tier);
-  return tiers;
+  return {tiers, std::random_device{}()};
 }
-
-}  // namespace
 
 KeyStores::KeyStores(const asio::any_io_executor& executor, const Config& config,
                      std::span<const std::shared_ptr<const handshake::ClientEndpoint>> tls,
-                     programs::Counters& counters)
-    : executor_(executor), picker_(tiers_of(config), std::random_device{}()) {
+                     offload::KeyStorePicker& picker, programs::Counters& counters)
+    : executor_(executor), picker_(picker) {
   for (KeyStoreIndex i = 0; i < config.key_stores.size(); ++i) {
     const KeyStoreLinks::Watcher watcher{
         [this, i](bool usable) { picker_.set_usable(i, usable); },

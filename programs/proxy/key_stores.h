@@ -12,10 +12,13 @@ namespace baton::proxy {
 
 class KeyStores final : public offload::KeyStoreSet {
  public:
-  // `tls` is in the order of config.key_stores; null for a Unix socket.
+  // `tls` is in the order of config.key_stores; null for a Unix socket. `picker` is of make_picker(), and
+  // outlives every handshake.
   KeyStores(const asio::any_io_executor& executor, const Config& config,
             std::span<const std::shared_ptr<const handshake::ClientEndpoint>> tls,
-            programs::Counters& counters);
+            offload::KeyStorePicker& picker, programs::Counters& counters);
+
+  static offload::KeyStorePicker make_picker(const Config& config);
 
   // Keeps a link to each, until stop().
   void start();
@@ -31,7 +34,7 @@ class KeyStores final : public offload::KeyStoreSet {
 
  private:
   asio::any_io_executor executor_;
-  offload::KeyStorePicker picker_;
+  offload::KeyStorePicker& picker_;
   std::vector<std::unique_ptr<KeyStoreLinks>> links_;
 };
 
