@@ -25,7 +25,7 @@ CLIENT_CLASSES: tuple[type[Client], ...] = (
 CLIENT_NAMES = tuple(client.name for client in CLIENT_CLASSES)
 
 
-def make_clients(workdir: Path, timeout: float = 60) -> dict[str, Client]:
+def make_clients(workdir: Path, timeout: float = 180) -> dict[str, Client]:
     """Make one client of each kind, by name; they compile and keep their files in `workdir`.
 
     A transfer of over `timeout` seconds fails.
