@@ -248,6 +248,12 @@ std::uint64_t TableReader::size(std::string_view key, TextRange range) {
   return *value;
 }
 
+offload::Rate TableReader::rate(std::string_view key) {
+  const auto text = as_text(ask(key, "no limit"), key);
+  if (!text) return {};
+  return take(parse_rate(text->text), text->place).value_or(offload::Rate());
+}
+
 std::size_t TableReader::choose(std::string_view key, std::string_view fallback,
                                 const std::vector<std::string>& names) {
   const auto index_of = [&](std::string_view word) {

@@ -18,6 +18,7 @@
 
 #include "common/config_document.h"
 #include "common/endpoint.h"
+#include "offload/rate.h"
 
 namespace baton::programs {
 
@@ -68,6 +69,7 @@ class TableReader {
   bool boolean(std::string_view key, bool fallback);
   std::chrono::milliseconds duration(std::string_view key, TextRange range);
   std::uint64_t size(std::string_view key, TextRange range);  // bytes
+  offload::Rate rate(std::string_view key);                   // without the key: no limit
 
   // One of the words; `fallback` must be one of them.
   template <class T>

@@ -1,4 +1,4 @@
-// Durations, sizes and their text in configuration files.
+// Durations, sizes, rates and their text in configuration files.
 #pragma once
 
 #include <chrono>
@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "offload/rate.h"
 
 namespace baton::programs {
 
@@ -16,5 +17,9 @@ namespace baton::programs {
 // "4096", "4096B", "64KiB", "1MiB" or "1GiB", as bytes; at most 10 digits.
 // Errors: malformed, with a text that says what to write.
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
+
+// "50/s", "3000/m" or "100/h": a whole number above 0 of at most 9 digits, and one unit.
+// Errors: malformed, with a text that says what to write.
+[[nodiscard]] Result<offload::Rate> parse_rate(std::string_view text);
 
 }  // namespace baton::programs

@@ -107,6 +107,11 @@ Limits read_limits(TableReader& root) {
   limits.handshake_bytes = table.size("handshake_bytes", {"256KiB", "16KiB", "16MiB"});
   limits.max_links =
       static_cast<std::uint32_t>(table.integer("max_links", {.fallback = 1024, .min = 1, .max = 1'000'000}));
+  limits.max_handshakes = static_cast<std::uint32_t>(
+      table.integer("max_handshakes", {.fallback = 16'384, .min = 1, .max = 10'000'000}));
+  limits.worker_queue = static_cast<std::uint32_t>(
+      table.integer("worker_queue", {.fallback = 512, .min = 1, .max = 1'000'000}));
+  limits.client_rate = table.rate("client_rate");
   limits.link_idle_timeout = table.duration("link_idle_timeout", {"5m", "1s", "1d"});
   table.finish();
   return limits;
@@ -168,8 +173,9 @@ std::vector<ApplicationServer> read_application_servers(TableReader& root, const
     Duplicates names_of_one;
     auto identity = read_identity(table, link, identities);
     auto names = read_names(table, programs::parse_name_pattern_or_all, names_of_one);
+    const offload::Rate rate = table.rate("rate");
     table.finish();
-    if (identity) servers.push_back({std::move(*identity), std::move(names)});
+    if (identity) servers.push_back({std::move(*identity), std::move(names), rate});
   }
   return servers;
 }

@@ -34,7 +34,10 @@ struct LinkConfig {
 struct Limits {
   std::chrono::milliseconds handshake_timeout{};  // from the first byte of a client to the handoff
   std::uint64_t handshake_bytes = 0;              // of the client's stream
-  std::uint32_t max_links = 0;
+  std::uint32_t max_links = 0;                    // of application servers that have shown who they are
+  std::uint32_t max_handshakes = 0;               // of all links, until the handoff
+  std::uint32_t worker_queue = 0;                 // slow signatures of one application server that wait
+  offload::Rate client_rate;                      // handshakes of one client address
   std::chrono::milliseconds link_idle_timeout{};  // without a frame from the application server
 };
 
@@ -51,6 +54,7 @@ struct UnixIdentity {
 struct ApplicationServer {
   std::variant<CertificateIdentity, UnixIdentity> identity;
   std::vector<std::string> names;  // lower case: exact, "*.example.com", or "*" for all
+  offload::Rate rate;              // of its handshakes, over all its links
 };
 
 struct CertificateFiles {

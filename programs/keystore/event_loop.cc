@@ -2,6 +2,7 @@
 
 #include <asio/post.hpp>
 
+#include "common/client_of.h"
 #include "common/log.h"
 #include "net/spawn.h"
 #include "net/timeout.h"
@@ -35,22 +36,21 @@ net::Task<> EventLoop::accept_links(net::Acceptor& acceptor) {
   for (;;) {
     auto socket = co_await net::accept(acceptor);
     if (!socket) co_return;
-    if (shared_.links.fetch_add(1, std::memory_order_relaxed) >= shared_.config.limits.max_links) {
-      shared_.links.fetch_sub(1, std::memory_order_relaxed);
-      shared_.counters.get("links_refused_max_links").add();
+    auto newcomer = shared_.newcomers.enter(offload::network_of(programs::client_of(*socket)));
+    if (!newcomer) {
+      shared_.counters.get("links_refused_newcomers").add();
       net::reset(*socket);
       continue;
     }
-    net::spawn(context_.get_executor(), serve(std::move(*socket)));
+    net::spawn(context_.get_executor(),
+               serve(std::make_shared<LinkSession>(shared_, std::move(*socket), std::move(*newcomer))));
   }
 }
 
-net::Task<> EventLoop::serve(net::Socket socket) {
-  const auto link = std::make_shared<LinkSession>(shared_, std::move(socket));
+net::Task<> EventLoop::serve(std::shared_ptr<LinkSession> link) {
   links_.insert(link);
   co_await link->run();
   links_.erase(link);
-  shared_.links.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void EventLoop::drain() {

@@ -29,7 +29,7 @@ class EventLoop {
 
  private:
   net::Task<> accept_links(net::Acceptor& acceptor);
-  net::Task<> serve(net::Socket socket);
+  net::Task<> serve(std::shared_ptr<LinkSession> link);
   net::Task<> finish();
 
   KeyStoreShared& shared_;

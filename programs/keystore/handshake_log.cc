@@ -31,15 +31,24 @@ std::string alert_of(const offload::LogEvent& event) {
   return failed_by_alert || ended_by_alert ? tls::to_string(event.alert) : std::string();
 }
 
-bool is_success(const offload::LogEvent& event) {
-  return event.kind == LogEventKind::handed_off ||
+// As it should be, or no loss: another key store was faster.
+bool is_good(const offload::LogEvent& event) {
+  return (event.kind == LogEventKind::cancelled &&
+          event.cancel_reason == offload::CancelReason::answered_elsewhere) ||
+         event.kind == LogEventKind::handed_off ||
          (event.kind == LogEventKind::ended && event.outcome == offload::OutcomeKind::established);
+}
+
+// What a flood of handshakes would write once for each of them.
+bool is_refusal(const offload::LogEvent& event) {
+  return event.kind == LogEventKind::failed && (event.reason == offload::FailureReason::overloaded ||
+                                                event.reason == offload::FailureReason::rate_limited);
 }
 
 }  // namespace
 
 void record(const offload::LogEvent& event, const std::string& application_server,
-            programs::Counters& counters) {
+            programs::Counters& counters, programs::LogThrottle& refusals) {
   const std::string kind = "handshake_" + std::string(offload::to_string(event.kind));
   const std::string reason = reason_of(event);
   counters.get(reason.empty() ? kind : kind + "_" + reason).add();
@@ -48,11 +57,12 @@ void record(const offload::LogEvent& event, const std::string& application_serve
     counters.get(event.summary.early ? "handoffs_early" : "handoffs_late").add();
   }
 
+  if (is_refusal(event) && !refusals.admit(std::chrono::steady_clock::now())) return;
   const std::string trace = to_hex(event.trace_id);
   const std::string client = offload::to_string(event.client);
   const std::string alert = alert_of(event);
   const handshake::Summary& summary = event.summary;
-  programs::log_event(is_success(event) ? LogLevel::info : LogLevel::warning,
+  programs::log_event(is_good(event) ? LogLevel::info : LogLevel::warning,
                       programs::LogKey::from_checked(kind),
                       {{"trace", trace},
                        {"client", client},

@@ -4,12 +4,13 @@
 #include <string>
 
 #include "common/counters.h"
+#include "common/log_throttle.h"
 #include "offload/log_event.h"
 
 namespace baton::keystore {
 
-// Logs one event and counts it by its reason.
+// Counts one event by its reason, and logs it; of refusals under overload, as many as `refusals` admits.
 void record(const offload::LogEvent& event, const std::string& application_server,
-            programs::Counters& counters);
+            programs::Counters& counters, programs::LogThrottle& refusals);
 
 }  // namespace baton::keystore

@@ -26,10 +26,11 @@ constexpr auto kFarewellTime = 1000ms;  // for the peer to read our last frame a
 
 }  // namespace
 
-LinkSession::LinkSession(KeyStoreShared& shared, net::Socket socket)
+LinkSession::LinkSession(KeyStoreShared& shared, net::Socket socket, Newcomers::Place newcomer)
     : shared_(shared),
       executor_(socket.get_executor()),
       socket_(std::move(socket)),
+      newcomer_(std::move(newcomer)),
       wake_(executor_),
       room_(executor_),
       deadlines_(executor_) {
@@ -41,7 +42,7 @@ LinkSession::LinkSession(KeyStoreShared& shared, net::Socket socket)
 net::Task<> LinkSession::run() {
   using namespace asio::experimental::awaitable_operators;
   const auto self = shared_from_this();
-  auto authorized = co_await authenticate();
+  auto authorized = co_await enter();
   if (!authorized) {
     shared_.counters.get("links_refused").add();
     log_event(LogLevel::warning, "link_refused",
@@ -67,7 +68,7 @@ net::Task<> LinkSession::run() {
 
 // Tells a peer that has shown who it is why it may not come in. One that has not was told by TLS.
 net::Task<> LinkSession::refuse(const std::string& why) {
-  static const Authorized kNobody{"", std::make_shared<const offload::NameSet>()};
+  static const Authorized kNobody{0, "", std::make_shared<const offload::NameSet>()};
   if (!stream_) co_return;
   service_.emplace(service_config(kNobody));
   service_->end_link(offload::LinkErrorCode::refused, why, steady_clock::now());
@@ -86,6 +87,18 @@ net::Task<> LinkSession::say_farewell() {
     }
   };
   static_cast<void>(co_await net::with_timeout(read_to_end(*stream_), kFarewellTime, "closing a link"));
+}
+
+net::Task<Result<const Authorized*>> LinkSession::enter() {
+  auto authorized = co_await authenticate();
+  if (!authorized) co_return authorized;
+  place_ = shared_.links.take((*authorized)->index);
+  if (!place_) {
+    authorized = fail(ErrorCode::limit_exceeded,
+                      "there are limits.max_links, or this application server has its part of them");
+  }
+  newcomer_.reset();
+  co_return authorized;
 }
 
 net::Task<Result<const Authorized*>> LinkSession::authenticate() {
@@ -139,6 +152,10 @@ offload::ServiceConfig LinkSession::service_config(const Authorized& application
     return offload::restrict_names(names, [tenants, names](const handshake::ClientHelloInfo& hello) {
       return tenants->choose(hello, *names);
     });
+  };
+  config.admission = [&admission = shared_.admission, index = application_server.index](
+                         const offload::Open& open, offload::TimePoint now) {
+    return admission.admit(index, open, now);
   };
   config.version = shared_.config.serialization_version;
   config.limits.handshake_timeout = shared_.config.limits.handshake_timeout;
@@ -227,20 +244,24 @@ void LinkSession::after_service_call() {
 
 void LinkSession::publish() {
   hand_to_workers();
-  while (auto event = service_->next_log_event()) record(*event, application_server_->name, shared_.counters);
+  while (auto event = service_->next_log_event())
+    record(*event, application_server_->name, shared_.counters, refusals_);
   log_news();
   wake_.notify();
 }
 
 void LinkSession::hand_to_workers() {
   while (auto step = service_->take_pending()) {
-    asio::post(shared_.workers, [self = shared_from_this(), step = std::move(*step)]() mutable {
+    auto work = [self = shared_from_this(), step = *step]() mutable {
       step.run();
       asio::post(self->executor_, [self, step] {
         self->service_->finish(step, steady_clock::now());
         self->after_service_call();
       });
-    });
+    };
+    if (shared_.workers.submit(application_server_->index, std::move(work))) continue;
+    shared_.counters.get("worker_queue_full").add();
+    service_->finish(*step, steady_clock::now());
   }
 }
 

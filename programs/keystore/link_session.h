@@ -1,13 +1,16 @@
 // One link from an application server: who it is, and the handshakes that it brings.
 #pragma once
 
-#include <asio/thread_pool.hpp>
 #include <memory>
 #include <optional>
 
 #include "common/counters.h"
+#include "common/log_throttle.h"
+#include "keystore/admission.h"
 #include "keystore/config.h"
+#include "keystore/newcomers.h"
 #include "keystore/tenants.h"
+#include "keystore/worker_queue.h"
 #include "net/signal.h"
 #include "net/stream.h"
 #include "offload/handshake_service.h"
@@ -16,11 +19,12 @@ namespace baton::keystore {
 
 // An application server of the configuration, ready for use.
 struct Authorized {
-  std::string name;  // for logs: the certificate's name, or "uid 1000"
+  std::size_t index;  // in config.application_servers
+  std::string name;   // for logs: the certificate's name, or "uid 1000"
   std::shared_ptr<const offload::NameSet> names;
 };
 
-// What all links of the process share. Immutable, but for counters and the pool.
+// What all links of the process share. Immutable, or for any thread.
 struct KeyStoreShared {
   const Config& config;
   std::shared_ptr<const handshake::ServerEndpoint> endpoint;       // for clients
@@ -29,13 +33,15 @@ struct KeyStoreShared {
   std::shared_ptr<const Tenants> tenants;
   std::vector<Authorized> application_servers;  // in the order of config.application_servers
   programs::Counters counters;
-  asio::thread_pool workers;
-  std::atomic<std::uint32_t> links = 0;
+  WorkerQueue workers;
+  Newcomers newcomers;
+  offload::FairRoom links;  // of the application servers
+  Admission admission;
 };
 
 class LinkSession : public std::enable_shared_from_this<LinkSession> {
  public:
-  LinkSession(KeyStoreShared& shared, net::Socket socket);
+  LinkSession(KeyStoreShared& shared, net::Socket socket, Newcomers::Place newcomer);
 
   // The whole life of the link.
   net::Task<> run();
@@ -46,6 +52,8 @@ class LinkSession : public std::enable_shared_from_this<LinkSession> {
   void close();
 
  private:
+  // Who it is, with a place among the links.
+  net::Task<Result<const Authorized*>> enter();
   net::Task<Result<const Authorized*>> authenticate();
   net::Task<Result<const Authorized*>> authenticate_certificate();
   Result<const Authorized*> authenticate_user();
@@ -70,6 +78,8 @@ class LinkSession : public std::enable_shared_from_this<LinkSession> {
   asio::any_io_executor executor_;
   net::Socket socket_;  // until it becomes the stream
   std::string address_;
+  std::optional<Newcomers::Place> newcomer_;       // until it has shown who it is
+  std::optional<offload::FairRoom::Place> place_;  // from then on
   std::unique_ptr<net::Stream> stream_;
   const Authorized* application_server_ = nullptr;
   std::optional<offload::HandshakeService> service_;
@@ -78,6 +88,7 @@ class LinkSession : public std::enable_shared_from_this<LinkSession> {
   net::Signal deadlines_;  // the next deadline may have changed
   std::chrono::steady_clock::time_point last_received_ = std::chrono::steady_clock::now();
   std::string end_reason_;  // for the log
+  programs::LogThrottle refusals_;
   bool draining_ = false;
   bool peer_goes_away_ = false;
   bool closed_ = false;

@@ -1,5 +1,7 @@
 // baton-keystore: owns certificates, keys and the TLS configuration, does the handshakes, hands over the
 // connections.
+#include <random>
+
 #include "common/daemon.h"
 #include "common/log.h"
 #include "crypto/aead_backend.h"
@@ -27,7 +29,7 @@ Result<std::vector<Authorized>> authorize(const Config& config) {
     for (const std::string& name : application_server.names) {
       if (auto added = names->add(name); !added) return pass_on(added);
     }
-    authorized.push_back({name_of(application_server), std::move(names)});
+    authorized.push_back({authorized.size(), name_of(application_server), std::move(names)});
   }
   return authorized;
 }
@@ -65,15 +67,20 @@ Result<std::unique_ptr<KeyStoreShared>> make_shared_state(const Config& config, 
   if (!tenants) return pass_on(tenants);
   auto authorized = authorize(config);
   if (!authorized) return pass_on(authorized);
-  return std::unique_ptr<KeyStoreShared>(new KeyStoreShared{config,
-                                                            std::move(*endpoint),
-                                                            std::move(link_endpoint),
-                                                            std::move(link_tenant),
-                                                            std::move(*tenants),
-                                                            std::move(*authorized),
-                                                            {},
-                                                            asio::thread_pool(std::max(config.workers, 1U)),
-                                                            {}});
+  std::random_device random;
+  const std::size_t servers = config.application_servers.size();
+  return std::unique_ptr<KeyStoreShared>(
+      new KeyStoreShared{config,
+                         std::move(*endpoint),
+                         std::move(link_endpoint),
+                         std::move(link_tenant),
+                         std::move(*tenants),
+                         std::move(*authorized),
+                         {},
+                         {std::max(config.workers, 1U), servers, config.limits.worker_queue},
+                         Newcomers(std::max<std::size_t>(config.limits.max_links / 2, 1)),
+                         {config.limits.max_links, servers},
+                         {config, std::uniform_int_distribution<std::uint64_t>()(random)}});
 }
 
 int serve(const Config& config, LoadedFiles files) {

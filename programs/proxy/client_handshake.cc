@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <asio/experimental/awaitable_operators.hpp>
-#include <asio/ip/tcp.hpp>
-#include <cstring>
 
+#include "common/client_of.h"
 #include "net/timeout.h"
 #include "serialization/serialization.h"
 
@@ -18,30 +17,6 @@ constexpr std::size_t kReadSize = 4 * 1024;
 // Finished with a whole request behind it (R2), or an alert that the operator wants to know of (R8).
 constexpr auto kLastAnswerTimeout = std::chrono::seconds(2);
 
-offload::ClientAddress client_address(const net::Socket& socket) {
-  offload::ClientAddress address;
-  std::error_code error;
-  const net::SocketAddress remote = socket.remote_endpoint(error);
-  if (error || (remote.protocol().family() != AF_INET && remote.protocol().family() != AF_INET6))
-    return address;
-  asio::ip::tcp::endpoint tcp;
-  tcp.resize(remote.size());
-  std::memcpy(tcp.data(), remote.data(), remote.size());
-  const auto ip = tcp.address().is_v4()
-                      ? asio::ip::make_address_v6(asio::ip::v4_mapped, tcp.address().to_v4())
-                      : tcp.address().to_v6();
-  std::ranges::copy(ip.to_bytes(), address.ip.begin());
-  address.port = tcp.port();
-  return address;
-}
-
-// An alert that the application server sends by itself, when it has no key store to send one. It is legal in
-// plaintext as long as the client has received nothing (RFC 8446 §5).
-Bytes plaintext_alert(tls::Alert alert) {
-  return {
-      21, 3, 3, 0, 2, static_cast<std::uint8_t>(tls::AlertLevel::fatal), static_cast<std::uint8_t>(alert)};
-}
-
 tls::ConnectionOptions connection_options() {
   tls::ConnectionOptions options;
   options.small_records_up_to = tls::kSmallRecordsUpTo;
@@ -50,32 +25,35 @@ tls::ConnectionOptions connection_options() {
 
 }  // namespace
 
-ClientHandshake::ClientHandshake(net::Socket& client, KeyStores& key_stores,
-                                 const offload::OffloadPolicy& policy, const std::string& listener,
-                                 const offload::TraceId& trace_id, programs::Counters& counters)
-    : client_(client),
-      key_stores_(key_stores),
-      policy_(policy),
+ClientHandshake::ClientHandshake(SessionContext& context, net::Socket& client, const std::string& listener,
+                                 const offload::TraceId& trace_id)
+    : context_(context),
+      client_(client),
       listener_(listener),
       trace_id_(trace_id),
-      counters_(counters),
       news_(client.get_executor()) {}
 
-net::Task<ClientHandshake::Finished> ClientHandshake::run(std::chrono::milliseconds timeout) {
+net::Task<ClientHandshake::Finished> ClientHandshake::run() {
   first_byte_ = steady_clock::now();
-  auto finished = co_await net::with_timeout(relay(timeout), timeout, "the handshake");
+  auto finished =
+      co_await net::with_timeout(relay(), context_.config.limits.handshake_timeout, "the handshake");
   if (finished) co_return std::move(*finished);
   if (offload_ && handed_off_) offload_->report({offload::OutcomeKind::timeout, {}, {}});
   if (offload_) offload_->set_cancel_reason(offload::CancelReason::timeout);
   co_return tl::unexpected(HandshakeFailure{"timeout", finished.error().message, {}, {}});
 }
 
-net::Task<Result<ClientHandshake::Finished>> ClientHandshake::relay(std::chrono::milliseconds timeout) {
+net::Task<Result<ClientHandshake::Finished>> ClientHandshake::relay() {
   const auto gone = [](std::string detail) {
     return Finished(tl::unexpected(HandshakeFailure{"client_gone", std::move(detail), {}, {}}));
   };
   if (!co_await wait_for_first_bytes()) co_return gone("the client sent nothing");
-  begin(timeout);
+  place_ = context_.handshakes.take(0);
+  if (!place_) {
+    co_return Finished(
+        tl::unexpected(co_await refuse("overloaded", "limits.max_handshakes of this proxy are under way")));
+  }
+  begin();
   for (;;) {
     offload_->feed(std::exchange(read_, {}));
     while (auto event = offload_->next(steady_clock::now())) {
@@ -102,15 +80,15 @@ net::Task<bool> ClientHandshake::wait_for_first_bytes() {
   co_return true;
 }
 
-void ClientHandshake::begin(std::chrono::milliseconds timeout) {
-  const auto ends_at = first_byte_ + timeout;
+void ClientHandshake::begin() {
+  const auto ends_at = first_byte_ + context_.config.limits.handshake_timeout;
   first_byte_ = steady_clock::now();
   offload::OpenRequest request;
-  request.client = client_address(client_);
+  request.client = programs::client_of(client_);
   request.listener = listener_;
   request.trace_id = trace_id_;
-  offload_.emplace(std::move(request), ends_at, key_stores_, key_stores_.picker(), policy_,
-                   [this] { news_.notify(); });
+  offload_.emplace(std::move(request), ends_at, context_.key_stores, context_.key_stores.picker(),
+                   context_.config.link.policy, [this] { news_.notify(); });
 }
 
 bool ClientHandshake::read_client() {
@@ -149,11 +127,12 @@ net::Task<bool> ClientHandshake::wait_for_last_answer() {
 
 void ClientHandshake::tell_failed_attempts() {
   for (const offload::FailedAttempt& attempt : offload_->take_failed_attempts()) {
-    counters_.get("attempts_failed").add();
+    context_.counters.get("attempts_failed").add();
     const std::string trace = to_hex(trace_id_);
-    programs::log_event(
-        programs::LogLevel::info, "attempt_failed",
-        {{"trace", trace}, {"key_store", key_stores_.name(attempt.store)}, {"reason", attempt.reason}});
+    programs::log_event(programs::LogLevel::info, "attempt_failed",
+                        {{"trace", trace},
+                         {"key_store", context_.key_stores.name(attempt.store)},
+                         {"reason", attempt.reason}});
   }
 }
 
@@ -172,8 +151,11 @@ net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(offl
   if (const auto* failed = std::get_if<offload::Failed>(&event)) {
     failure = co_await pass_on_failure(*failed);
   } else if (const auto* none = std::get_if<offload::NoKeyStore>(&event)) {
-    const bool full = none->reason == offload::FailureReason::overloaded;
-    failure = co_await fail(full ? "overloaded" : "no_key_store", none->text, tls::Alert::internal_error);
+    if (none->reason == offload::FailureReason::overloaded) {
+      failure = co_await refuse("overloaded", none->text);
+    } else {
+      failure = co_await fail("no_key_store", none->text, tls::Alert::internal_error);
+    }
   } else {
     failure =
         co_await fail("link_lost", std::get<offload::LinkLost>(event).reason, tls::Alert::internal_error);
@@ -185,8 +167,12 @@ net::Task<HandshakeFailure> ClientHandshake::pass_on_failure(const offload::Fail
   const std::string reason(offload::to_string(failed.reason));
   const bool is_tls = failed.reason == offload::FailureReason::tls_alert_sent ||
                       failed.reason == offload::FailureReason::tls_alert_received;
+  const bool is_refusal = failed.reason == offload::FailureReason::overloaded ||
+                          failed.reason == offload::FailureReason::rate_limited;
   HandshakeFailure failure{reason, failed.text, {}, {}};
-  if (!is_tls && failed.server_bytes.empty()) {
+  if (is_refusal) {
+    failure = co_await refuse(reason, failed.text);
+  } else if (!is_tls && failed.server_bytes.empty()) {
     failure = co_await fail(reason, failed.text, tls::Alert::internal_error);
   } else {
     static_cast<void>(co_await net::write_all(client_, failed.server_bytes));
@@ -200,13 +186,16 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   read_ = offload_->take_unused();
   relayed_in_ = offload_->consumed();
   handed_off_ = true;
+  // First of all, while the client can still be told in plaintext (R5, R8).
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  auto state = serialization::deserialize_unprotected(handoff.serialized, {Role::server, {}, now});
+  if (!state) co_return tl::unexpected(co_await refuse_state(state.error()));
+  const std::size_t serialized_size = handoff.serialized.size();
+  handoff.serialized = SecretBuffer();  // one copy is enough while the client thinks (R6)
   relayed_out_ += handoff.server_bytes.size();
   if (auto sent = co_await net::write_all(client_, handoff.server_bytes); !sent) {
     co_return tl::unexpected(client_gone(sent.error().message));
   }
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  auto state = serialization::deserialize_unprotected(handoff.serialized, {Role::server, {}, now});
-  if (!state) co_return tl::unexpected(co_await refuse_state(state.error()));
   if (!state->handshake_time) state->handshake_time = now;
   const bool early = state->phase() == tls::Phase::awaiting_client_finished;
   auto connection = co_await take_connection(std::move(*state));
@@ -215,12 +204,13 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   const auto duration =
       std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - first_byte_);
   co_return EstablishedClient{std::move(*connection),
-                              handoff.serialized.size(),
+                              serialized_size,
                               relayed_in_,
                               relayed_out_,
                               duration,
                               early,
-                              key_stores_.name(offload_->key_store())};
+                              offload_->hedged(),
+                              context_.key_stores.name(offload_->key_store())};
 }
 
 net::Task<ClientHandshake::Continued> ClientHandshake::take_connection(tls::ConnectionState state) {
@@ -278,14 +268,23 @@ net::Task<HandshakeFailure> ClientHandshake::refuse_state(const Error& error) {
   co_return co_await fail("state_refused", error.message, tls::Alert::internal_error);
 }
 
+net::Task<HandshakeFailure> ClientHandshake::refuse(std::string reason, std::string detail) {
+  if (context_.config.limits.refusal == Refusal::alert) {
+    co_return co_await fail(std::move(reason), std::move(detail), tls::Alert::internal_error);
+  }
+  net::reset(client_);
+  co_return HandshakeFailure{std::move(reason), std::move(detail), {}, {}};
+}
+
 // A failure of the application server's own. Once the server's flight has begun, the client's keys are the
 // key store's, and there is no alert that the client would believe.
 net::Task<HandshakeFailure> ClientHandshake::fail(std::string reason, std::string detail, tls::Alert alert) {
   HandshakeFailure failure{std::move(reason), std::move(detail), {}, {}};
   const bool is_plain = relayed_out_ == 0 || offload_->client_takes_plaintext();
-  if (is_plain && (co_await net::write_all(client_, plaintext_alert(alert)))) {
-    failure.alert = tls::to_string(alert);
-  }
+  if (!is_plain) co_return failure;
+  const Bytes record = tls::plaintext_alert(alert);
+  auto sent = co_await net::write_all(client_, record);
+  if (sent) failure.alert = tls::to_string(alert);
   co_return failure;
 }
 

@@ -7,7 +7,7 @@
 
 #include "net/signal.h"
 #include "net/socket.h"
-#include "proxy/key_stores.h"
+#include "proxy/session_context.h"
 #include "tls/finished_reader.h"
 
 namespace baton::proxy {
@@ -19,6 +19,7 @@ struct EstablishedClient {
   std::uint64_t relayed_out;  // bytes of the key store for the client
   std::chrono::microseconds duration;
   bool early;             // it was handed over before the client's Finished
+  bool hedged;            // two key stores were asked at once
   std::string key_store;  // its address
 };
 
@@ -33,19 +34,19 @@ struct HandshakeFailure {
 
 class ClientHandshake {
  public:
-  ClientHandshake(net::Socket& client, KeyStores& key_stores, const offload::OffloadPolicy& policy,
-                  const std::string& listener, const offload::TraceId& trace_id,
-                  programs::Counters& counters);
+  ClientHandshake(SessionContext& context, net::Socket& client, const std::string& listener,
+                  const offload::TraceId& trace_id);
 
-  net::Task<tl::expected<EstablishedClient, HandshakeFailure>> run(std::chrono::milliseconds timeout);
+  // Ends after limits.handshake_timeout.
+  net::Task<tl::expected<EstablishedClient, HandshakeFailure>> run();
 
  private:
   using Finished = tl::expected<EstablishedClient, HandshakeFailure>;
   using Continued = tl::expected<tls::Connection, HandshakeFailure>;
 
-  net::Task<Result<Finished>> relay(std::chrono::milliseconds timeout);
+  net::Task<Result<Finished>> relay();
   net::Task<bool> wait_for_first_bytes();
-  void begin(std::chrono::milliseconds timeout);
+  void begin();
   // Takes what the client has sent, the end of its stream too; false when the connection is broken.
   bool read_client();
   net::Task<> wait_for_news();
@@ -62,15 +63,16 @@ class ClientHandshake {
   HandshakeFailure finished_failure(const tls::Failure& failure, std::string server_name);
   HandshakeFailure client_gone(std::string detail);
   net::Task<HandshakeFailure> refuse_state(const Error& error);
+  // For want of room, here or at the key stores. The client is refused as the configuration says.
+  net::Task<HandshakeFailure> refuse(std::string reason, std::string detail);
   net::Task<HandshakeFailure> fail(std::string reason, std::string detail, tls::Alert alert);
 
+  SessionContext& context_;
   net::Socket& client_;
-  KeyStores& key_stores_;
-  const offload::OffloadPolicy& policy_;
   const std::string& listener_;
   const offload::TraceId& trace_id_;
-  programs::Counters& counters_;
-  net::Signal news_;  // of offload_
+  std::optional<offload::FairRoom::Place> place_;  // among the handshakes of the process
+  net::Signal news_;                               // of offload_
   std::chrono::steady_clock::time_point first_byte_;
   std::optional<offload::ClientOffload> offload_;
   Bytes read_;                     // of the client, and not yet given to anyone

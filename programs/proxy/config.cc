@@ -18,6 +18,9 @@ using programs::PlacedText;
 using programs::TableReader;
 using programs::TcpEndpoint;
 
+constexpr std::array<std::pair<std::string_view, Refusal>, 2> kRefusals = {
+    {{"alert", Refusal::alert}, {"reset", Refusal::reset}}};
+
 constexpr std::size_t kMaxListenerName = 64;  // bytes, as the link protocol carries it
 
 // R7: the application server holds no TLS policy. Who tries to write one here is told where it belongs.
@@ -139,6 +142,10 @@ Limits read_limits(TableReader& root) {
   limits.connect_timeout = table.duration("connect_timeout", {"5s", "10ms", "5m"});
   limits.max_connections = static_cast<std::uint64_t>(
       table.integer("max_connections", {.fallback = 0, .min = 0, .max = 100'000'000}));
+  limits.max_handshakes = static_cast<std::uint64_t>(
+      table.integer("max_handshakes", {.fallback = 10'000, .min = 1, .max = 100'000'000}));
+  limits.client_rate = table.rate("client_rate");
+  limits.refusal = table.choice<Refusal>("refusal", "alert", kRefusals);
   // A record, with its header and the largest expansion of TLS 1.2, must fit.
   limits.buffer = table.size("buffer", {"64KiB", "32KiB", "16MiB"});
   table.finish();

@@ -37,13 +37,19 @@ struct KeyStore {
   unsigned tier = 0;        // lower ones are asked first
 };
 
+// What a client gets that cannot be served now.
+enum class Refusal { alert, reset };
+
 // [limits] (R9).
 struct Limits {
   std::chrono::milliseconds handshake_timeout{};  // from accept to the client's Finished
   std::chrono::milliseconds idle_timeout{};       // of an established connection, without a byte either way
   std::chrono::milliseconds connect_timeout{};    // to the backend
   std::uint64_t max_connections = 0;              // 0: as many as descriptors allow
-  std::uint64_t buffer = 0;                       // bytes per connection and direction; then back-pressure
+  std::uint64_t max_handshakes = 0;               // that are under way at once
+  offload::Rate client_rate;                      // connections of one client address
+  Refusal refusal = Refusal::alert;
+  std::uint64_t buffer = 0;  // bytes per connection and direction; then back-pressure
 };
 
 // A configuration file that was checked wholly, but for the files that it names.

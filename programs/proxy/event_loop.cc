@@ -2,6 +2,7 @@
 
 #include <asio/post.hpp>
 
+#include "common/client_of.h"
 #include "common/log.h"
 #include "net/spawn.h"
 #include "net/timeout.h"
@@ -22,7 +23,7 @@ EventLoop::EventLoop(ProxyShared& shared)
       picker_(KeyStores::make_picker(shared.config)),
       key_stores_(context_.get_executor(), shared.config, shared.link_tls, picker_, shared.counters),
       scratch_(kScratchSize),
-      session_context_{shared.config, key_stores_, shared.counters, scratch_} {}
+      session_context_{shared.config, key_stores_, shared.counters, shared.handshakes, scratch_} {}
 
 Result<void> EventLoop::listen() {
   for (const Listener& listener : shared_.config.listeners) {
@@ -42,30 +43,51 @@ void EventLoop::run() {
   context_.run();
 }
 
-bool EventLoop::admit() {
-  if (shared_.connections.fetch_add(1, std::memory_order_relaxed) < shared_.max_connections) return true;
-  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
-  shared_.counters.get("refused_max_connections").add();
-  return false;
-}
-
 net::Task<> EventLoop::accept_clients(Socket& socket) {
   for (;;) {
     auto client = co_await net::accept(socket.acceptor);
     if (!client) co_return;
-    if (!admit()) {
-      net::reset(*client);
+    auto place = shared_.connections.take(0);
+    if (!place) {
+      shared_.counters.get("refused_max_connections").add();
+      net::reset(*client);  // to say why would take the descriptor that is missing
       continue;
     }
-    net::spawn(context_.get_executor(), serve(*socket.listener, std::move(*client)));
+    const auto executor = context_.get_executor();
+    const auto from = programs::client_of(*client);
+    if (shared_.client_rates.take(from, std::chrono::steady_clock::now())) {
+      net::spawn(executor, serve(*socket.listener, std::move(*client), std::move(*place)));
+    } else {
+      note_refusal(from);
+      net::spawn(executor, refuse(std::move(*client), std::move(*place)));
+    }
   }
 }
 
-net::Task<> EventLoop::serve(const Listener& listener, net::Socket client) {
+net::Task<> EventLoop::serve(const Listener& listener, net::Socket client,
+                             offload::FairRoom::Place /*place*/) {
   const auto session = sessions_.emplace(sessions_.end(), session_context_, listener, std::move(client));
   co_await session->run();
   sessions_.erase(session);
-  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void EventLoop::note_refusal(const offload::ClientAddress& client) {
+  shared_.counters.get("refused_client_rate").add();
+  if (!session_context_.refusals.admit(std::chrono::steady_clock::now())) return;
+  const std::string name = offload::to_string(client);
+  programs::log_event(programs::LogLevel::warning, "client_refused",
+                      {{"client", name}, {"reason", "this client is above limits.client_rate"}});
+}
+
+// Before a byte of it is read.
+net::Task<> EventLoop::refuse(net::Socket client, offload::FairRoom::Place /*place*/) {
+  if (shared_.config.limits.refusal == Refusal::reset) {
+    net::reset(client);
+    co_return;
+  }
+  const Bytes alert = tls::plaintext_alert(tls::Alert::internal_error);
+  static_cast<void>(co_await net::write_all(client, alert));
+  co_await net::linger_and_close(client);
 }
 
 net::Task<> EventLoop::expire_sessions() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/listen.h"
+#include "offload/client_rates.h"
 #include "proxy/session.h"
 
 namespace baton::proxy {
@@ -18,8 +19,10 @@ struct ProxyShared {
   // In the order of config.key_stores; null for a Unix socket.
   std::vector<std::shared_ptr<const handshake::ClientEndpoint>> link_tls;
   programs::Counters counters;
-  std::atomic<std::uint64_t> connections = 0;
-  std::uint64_t max_connections = 0;
+  // Their only member is 0: here each client is a member of its own, whose part `client_rates` holds down.
+  offload::FairRoom connections;
+  offload::FairRoom handshakes;
+  offload::ClientRates client_rates;
 };
 
 class EventLoop {
@@ -43,10 +46,11 @@ class EventLoop {
   };
 
   net::Task<> accept_clients(Socket& socket);
-  net::Task<> serve(const Listener& listener, net::Socket client);
+  net::Task<> serve(const Listener& listener, net::Socket client, offload::FairRoom::Place place);
+  net::Task<> refuse(net::Socket client, offload::FairRoom::Place place);
+  void note_refusal(const offload::ClientAddress& client);
   net::Task<> expire_sessions();
   net::Task<> finish();
-  bool admit();
 
   ProxyShared& shared_;
   offload::KeyStorePicker picker_;  // handshakes that the context still holds at its end refer to it

@@ -21,6 +21,11 @@ constexpr auto kPingInterval = 5s;
 // What may wait here for one client that reads slowly: several times the largest flight of a server.
 constexpr std::size_t kMaxQueuedServerBytes = 512 * 1024;
 
+// What it takes in the queue, so that events without a byte count too.
+std::size_t size_of(const offload::ServerBytes& event) {
+  return sizeof(HandshakeEvent) + event.bytes.size();
+}
+
 offload::HelloInfo hello_info() {
   offload::HelloInfo info;
   info.software = "baton-proxy " BATON_VERSION;
@@ -66,7 +71,7 @@ std::optional<HandshakeEvent> LinkHandshake::next_event() {
   if (events_.empty()) return std::nullopt;
   HandshakeEvent event = std::move(events_.front());
   events_.pop_front();
-  if (const auto* bytes = std::get_if<offload::ServerBytes>(&event)) queued_bytes_ -= bytes->bytes.size();
+  if (const auto* bytes = std::get_if<offload::ServerBytes>(&event)) queued_bytes_ -= size_of(*bytes);
   return event;
 }
 
@@ -82,7 +87,7 @@ void LinkHandshake::report(const offload::Outcome& outcome) {
 void LinkHandshake::deliver(HandshakeEvent event) {
   if (std::holds_alternative<offload::Failed>(event) || std::holds_alternative<LinkLost>(event))
     ended_ = true;
-  if (const auto* bytes = std::get_if<offload::ServerBytes>(&event)) queued_bytes_ += bytes->bytes.size();
+  if (const auto* bytes = std::get_if<offload::ServerBytes>(&event)) queued_bytes_ += size_of(*bytes);
   if (queued_bytes_ > kMaxQueuedServerBytes) {  // R9; the destructor cancels
     queued_bytes_ = 0;
     events_.clear();

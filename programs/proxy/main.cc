@@ -1,6 +1,8 @@
 // baton-proxy: the application server as a program in front of any TCP backend.
 #include <sys/resource.h>
 
+#include <random>
+
 #include "common/daemon.h"
 #include "common/log.h"
 #include "crypto/aead_backend.h"
@@ -37,7 +39,13 @@ std::uint64_t connection_limit(const Config& config) {
 }
 
 int serve(const Config& config, LoadedFiles files) {
-  ProxyShared shared{config, {}, {}, {}, connection_limit(config)};
+  std::random_device random;
+  ProxyShared shared{config,
+                     {},
+                     {},
+                     {connection_limit(config), 1},
+                     {config.limits.max_handshakes, 1},
+                     {config.limits.client_rate, std::uniform_int_distribution<std::uint64_t>()(random)}};
   for (const KeyStore& key_store : config.key_stores) {
     auto link_tls = make_link_tls(key_store, files);
     if (!link_tls) return report(link_tls.error());

@@ -35,8 +35,9 @@ net::Task<> Session::run() {
   context_.counters.get("connections").add();
   auto established = co_await shake_hands();
   if (!established) {
+    wipe_dead_stack();  // a connection may have been handed over before it failed
     log_failure(established.error());
-    co_await net::linger_and_close(client_);
+    if (client_.is_open()) co_await net::linger_and_close(client_);
     co_return;
   }
   log_established(*established);
@@ -48,9 +49,8 @@ net::Task<> Session::run() {
 
 // A coroutine of its own, so that nothing of the handshake, its link included, outlives it.
 net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hands() {
-  ClientHandshake handshake(client_, context_.key_stores, context_.config.link.policy, listener_.name,
-                            trace_id_, context_.counters);
-  co_return co_await handshake.run(context_.config.limits.handshake_timeout);
+  ClientHandshake handshake(context_, client_, listener_.name, trace_id_);
+  co_return co_await handshake.run();
 }
 
 net::Task<RelayResult> Session::serve(EstablishedClient established) {
@@ -89,6 +89,8 @@ void Session::end(const std::string& reason) {
 
 void Session::log_failure(const HandshakeFailure& failure) {
   context_.counters.get("handshake_failed_" + failure.reason).add();
+  const bool is_refusal = failure.reason == "overloaded" || failure.reason == "rate_limited";
+  if (is_refusal && !context_.refusals.admit(std::chrono::steady_clock::now())) return;
   const std::string trace = to_hex(trace_id_);
   log_event(LogLevel::warning, "handshake_failed",
             {{"trace", trace},
@@ -103,6 +105,7 @@ void Session::log_failure(const HandshakeFailure& failure) {
 void Session::log_established(const EstablishedClient& established) {
   context_.counters.get("handshakes_established").add();
   context_.counters.get(established.early ? "handoffs_early" : "handoffs_late").add();
+  if (established.hedged) context_.counters.get("handshakes_hedged").add();
   const std::string trace = to_hex(trace_id_);
   const tls::ConnectionState& state = established.connection.state();
   log_event(LogLevel::info, "established",
@@ -115,6 +118,7 @@ void Session::log_established(const EstablishedClient& established) {
              {"suite", state.suite->name},
              {"resumed", state.resumed.value_or(false)},
              {"early", established.early},
+             {"hedged", established.hedged},
              {"key_store", established.key_store},
              {"relayed_in", established.relayed_in},
              {"relayed_out", established.relayed_out},

@@ -5,20 +5,10 @@
 #include <memory>
 #include <string>
 
-#include "common/counters.h"
 #include "proxy/client_handshake.h"
-#include "proxy/config.h"
 #include "proxy/relay.h"
 
 namespace baton::proxy {
-
-// What the sessions of one event loop share.
-struct SessionContext {
-  const Config& config;
-  KeyStores& key_stores;
-  programs::Counters& counters;
-  MutableBytes scratch;  // see Relay
-};
 
 class Session {
  public:

@@ -39,15 +39,4 @@ LibsslReason take_libssl_reason(const SSL* ssl) {
   return reason;
 }
 
-Bytes plaintext_alert(tls::Alert alert) {
-  Bytes record;
-  ByteWriter writer(record);
-  writer.u8(21);  // alert, RFC 8446 §5.1
-  writer.u16(0x0303);
-  writer.u16(2);
-  writer.u8(static_cast<std::uint8_t>(tls::AlertLevel::fatal));
-  writer.u8(static_cast<std::uint8_t>(alert));
-  return record;
-}
-
 }  // namespace baton::handshake

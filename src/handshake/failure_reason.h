@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "base/bytes.h"
 #include "tls/alert.h"
 
 namespace baton::handshake {
@@ -17,8 +16,5 @@ struct LibsslReason {
 
 // Empties this thread's error queue into a reason.
 LibsslReason take_libssl_reason(const SSL* ssl);
-
-// A fatal alert as a record in plaintext.
-Bytes plaintext_alert(tls::Alert alert);
 
 }  // namespace baton::handshake

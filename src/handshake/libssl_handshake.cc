@@ -222,7 +222,11 @@ void LibsslHandshake::defer_tickets(tls::AwaitedFinished awaited, Bytes flight) 
     if (tls::validate(*state_)) return;
     state_.reset();
   }
-  refuse(tls::Alert::internal_error, "libssl does not take the Finished that it must expect");
+  ssl_.reset();
+  // The flight has not left, and without it the client still reads plaintext.
+  output_ = tls::plaintext_alert(tls::Alert::internal_error);
+  failure_ = {tls::Alert::internal_error, false, "libssl does not take the Finished that it must expect"};
+  progress_ = Progress::failed;
 }
 
 void LibsslHandshake::fail_as_libssl() {
@@ -239,7 +243,7 @@ void LibsslHandshake::fail_as_libssl() {
 }
 
 void LibsslHandshake::refuse(tls::Alert alert, std::string reason) {
-  if (!output_is_protected()) append(output_, plaintext_alert(alert));
+  if (!output_is_protected()) append(output_, tls::plaintext_alert(alert));
   failure_ = {alert, false, std::move(reason)};
   progress_ = Progress::failed;
   ssl_.reset();

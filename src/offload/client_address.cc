@@ -69,6 +69,13 @@ bool is_ipv4_mapped(const std::array<std::uint8_t, 16>& ip) {
 
 }  // namespace
 
+ClientNetwork network_of(const ClientAddress& client) {
+  constexpr std::size_t kIpv6NetworkSize = 8;  // bytes of a /64
+  ClientNetwork network = client.ip;
+  if (!is_ipv4_mapped(network)) std::fill(network.begin() + kIpv6NetworkSize, network.end(), std::uint8_t{0});
+  return network;
+}
+
 std::string to_string(const ClientAddress& address) {
   const auto& ip = address.ip;
   if (std::all_of(ip.begin(), ip.end(), [](std::uint8_t byte) { return byte == 0; })) return "unknown";

@@ -28,6 +28,8 @@ void ClientHelloCounter::feed(ByteView bytes) {
 void ClientHelloCounter::take_record(ByteView record) {
   const auto type = static_cast<tls::ContentType>(record.front());
   if (type == tls::ContentType::change_cipher_spec) return;  // RFC 8446 §D.4
+  // RFC 8446 §4.2.10: early data may stand between two ClientHellos.
+  if (type == tls::ContentType::application_data && whole_ == 1) return;
   stopped_ = type != tls::ContentType::handshake;
   if (stopped_) return;
   append(messages_, record.subspan(tls::kRecordHeaderSize));
@@ -40,7 +42,8 @@ void ClientHelloCounter::take_messages() {
     stopped_ = reader.u8() != kClientHello;
     const std::size_t size = tls::kHandshakeHeaderSize + reader.u24();
     if (stopped_ || messages_.size() < size) return;
-    ++whole_;
+    stopped_ = ++whole_ == 2;  // RFC 8446 §4.1.4: there is no second HelloRetryRequest
+    if (stopped_) return;
     messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(size));
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tls/alert.h"
 #include "tls/hello_retry.h"
 #include "tls/limits.h"
 
@@ -9,6 +10,7 @@ namespace baton::offload {
 namespace {
 
 constexpr std::chrono::milliseconds kLookForLink{20};
+constexpr std::size_t kMostReplayed = kClientWindow / 2;  // bytes of a client's ClientHellos
 
 bool is_retry_request(ByteView records) {
   return records.size() > tls::kRecordHeaderSize &&
@@ -33,7 +35,12 @@ ClientOffload::~ClientOffload() {
 
 void ClientOffload::feed(ByteView client_bytes) {
   append(stream_, client_bytes);
-  if (replayable_) hellos_.feed(client_bytes);
+  if (!replayable_) return;
+  hellos_.feed(client_bytes);
+  // What is kept fills the window, and a larger ClientHello would never come whole: it goes on without a
+  // second chance.
+  replayable_ = stream_.size() <= kMostReplayed;
+  drop_consumed();
 }
 
 std::optional<OffloadEvent> ClientOffload::next(TimePoint now) {
@@ -105,18 +112,31 @@ std::optional<OffloadEvent> ClientOffload::on_handoff(Attempts::iterator attempt
 std::optional<OffloadEvent> ClientOffload::on_failed(Attempts::iterator attempt, Failed event,
                                                      TimePoint now) {
   if (!replayable_) return finish(std::move(event));
-  if (may_differ_elsewhere(event.reason)) {
-    // The other reasons may be the doing of a client.
-    if (event.reason == FailureReason::overloaded) picker_.failed(attempt->store, now);
-    const auto exclude = event.reason == FailureReason::going_away ? Exclude::no : Exclude::yes;
-    give_up(attempt, std::string(to_string(event.reason)) + ": " + event.text, exclude);
+  if (may_differ_elsewhere(event.reason) && may_ask_again(event.reason)) {
+    give_up_failed(attempt, event, now);
+    event.server_bytes.clear();  // an alert of our own will do, if no other key store does better
     last_failure_ = std::move(event);
     return std::nullopt;
   }
-  // What it repeats, the client has; an alert behind something else cannot be put behind that.
-  if (!strip_repeated(*attempt, event.server_bytes)) event.server_bytes.clear();
+  // What it repeats, the client has. It speaks of the first ClientHello where another key store has asked for
+  // a second one; behind that request, the alert is legal in plaintext too.
+  if (!strip_repeated(*attempt, event.server_bytes)) event.server_bytes = tls::plaintext_alert(event.alert);
+  attempt->owed.reset();  // refusing is quick, and says nothing of how quickly it answers
   choose(attempt, now);
   return finish(std::move(event));
+}
+
+void ClientOffload::give_up_failed(Attempts::iterator attempt, const Failed& failed, TimePoint now) {
+  // `internal` may be the doing of a client. Who goes away says so by GO_AWAY, and is not asked again until a
+  // new link comes up; one that answers so all the same is broken.
+  const bool is_away = failed.reason == FailureReason::going_away;
+  const bool is_again = std::ranges::find(went_away_, attempt->store) != went_away_.end();
+  const bool counts = failed.reason == FailureReason::overloaded ||
+                      failed.reason == FailureReason::deadline || (is_away && is_again);
+  if (counts) picker_.failed(attempt->store, now);
+  if (is_away) went_away_.push_back(attempt->store);
+  give_up(attempt, std::string(to_string(failed.reason)) + ": " + failed.text,
+          is_away && !is_again ? Exclude::no : Exclude::yes);
 }
 
 std::optional<OffloadEvent> ClientOffload::on_lost(Attempts::iterator attempt, LinkLost event) {
@@ -133,8 +153,14 @@ bool ClientOffload::may_differ_elsewhere(FailureReason reason) const {
          reason == FailureReason::internal || (reason == FailureReason::deadline && answer_is_owed());
 }
 
+// What costs a key store work again has a budget; who goes away has done none.
+bool ClientOffload::may_ask_again(FailureReason reason) {
+  return attempts_.size() > 1 || reason == FailureReason::going_away || picker_.take_retry();
+}
+
 // Takes what the client has already off the front of `bytes`. False: the key store did not say the same.
 bool ClientOffload::strip_repeated(Attempt& attempt, Bytes& bytes) const {
+  if (!replayable_) return true;  // nothing is repeated any more
   const std::size_t count = std::min(bytes.size(), repeatable_.size() - attempt.repeated);
   const ByteView expected = ByteView(repeatable_).subspan(attempt.repeated, count);
   if (!std::ranges::equal(ByteView(bytes).first(count), expected)) return false;
@@ -174,6 +200,7 @@ void ClientOffload::note_sent(ByteView bytes) {
     attempts_.front().repeated = repeatable_.size();
   } else {
     repeatable_ = Bytes();
+    attempts_.front().repeated = 0;
   }
 }
 
@@ -186,6 +213,7 @@ void ClientOffload::give_up(Attempts::iterator attempt, std::string reason, Excl
   if (exclude == Exclude::yes) excluded_.push_back(attempt->store);
   failed_attempts_.push_back({attempt->store, reason});
   last_failure_ = LinkLost{std::move(reason)};
+  hedge_at_.reset();
   picker_.ended(attempt->store);
   attempts_.erase(attempt);
 }
@@ -199,16 +227,12 @@ void ClientOffload::give_up_overdue(TimePoint now) {
       continue;
     }
     picker_.failed(attempt.store, now);
-    std::vector<KeyStoreIndex> others = excluded_;
-    others.push_back(attempt.store);
-    const bool has_successor =
-        attempts_.size() > 1 || (begun_ < policy_.max_attempts && picker_.pick(others, now));
-    if (!has_successor) {
-      attempt.owed = now;
+    attempt.owed = now;
+    if (attempts_.size() == 1 && (!picker_.take_retry() || !ask_another(now))) {
       ++i;
       continue;
     }
-    attempt.remote->set_cancel_reason(CancelReason::timeout);
+    attempts_[i].remote->set_cancel_reason(CancelReason::timeout);
     give_up(attempts_.begin() + static_cast<std::ptrdiff_t>(i), "no answer in time", Exclude::yes);
     i = 0;
   }
@@ -216,13 +240,9 @@ void ClientOffload::give_up_overdue(TimePoint now) {
 
 std::optional<OffloadEvent> ClientOffload::begin(TimePoint now) {
   look_again_.reset();
-  while (begun_ < policy_.max_attempts) {
-    const auto store = picker_.pick(excluded_, now);
-    if (!store) break;
-    if (open_at(*store, now)) {
-      waits_until_.reset();
-      return std::nullopt;
-    }
+  if (ask_another(now)) {
+    waits_until_.reset();
+    return std::nullopt;
   }
   // Those that are excluded will not do better in a moment; a link that is missing may come.
   if (begun_ >= policy_.max_attempts || !excluded_.empty()) return fail_without_key_store();
@@ -237,6 +257,19 @@ std::optional<OffloadEvent> ClientOffload::fail_without_key_store() {
   return finish(NoKeyStore{FailureReason::going_away, "no link to a key store"});
 }
 
+// One that is not asked already.
+bool ClientOffload::ask_another(TimePoint now) {
+  std::vector<KeyStoreIndex> others = excluded_;
+  for (const Attempt& attempt : attempts_) others.push_back(attempt.store);
+  while (begun_ < policy_.max_attempts) {
+    const auto store = picker_.pick(others, now);
+    if (!store) return false;
+    if (open_at(*store, now)) return true;
+    others.push_back(*store);
+  }
+  return false;
+}
+
 bool ClientOffload::open_at(KeyStoreIndex store, TimePoint now) {
   OpenRequest request = request_;
   request.deadline =
@@ -246,7 +279,7 @@ bool ClientOffload::open_at(KeyStoreIndex store, TimePoint now) {
   auto remote = key_stores_.open(store, std::move(request), on_news_);
   if (!remote) {
     const bool full = remote.error().code == ErrorCode::limit_exceeded;
-    excluded_.push_back(store);
+    if (full) excluded_.push_back(store);  // otherwise its link has just ended, and another one will come
     last_failure_ =
         NoKeyStore{full ? FailureReason::overloaded : FailureReason::going_away, remote.error().message};
     return false;
@@ -261,15 +294,10 @@ bool ClientOffload::open_at(KeyStoreIndex store, TimePoint now) {
 }
 
 void ClientOffload::hedge(TimePoint now) {
-  if (!hedge_at_ || now < *hedge_at_ || hedged_ || attempts_.size() != 1) return;
+  if (!hedge_at_ || now < *hedge_at_) return;
   hedge_at_.reset();
-  if (!attempts_.front().owed || begun_ >= policy_.max_attempts) return;
-  std::vector<KeyStoreIndex> others = excluded_;
-  others.push_back(attempts_.front().store);
-  const auto store = picker_.pick(others, now);
-  if (!store || !picker_.take_hedge()) return;
-  hedged_ = true;
-  static_cast<void>(open_at(*store, now));
+  if (hedged_ || attempts_.size() != 1 || !attempts_.front().owed || !picker_.take_hedge()) return;
+  hedged_ = ask_another(now);
 }
 
 // Sends what the windows allow; the rest follows when a key store has moved on.

@@ -102,14 +102,17 @@ class ClientOffload {
   std::optional<OffloadEvent> on_lost(Attempts::iterator attempt, LinkLost event);
 
   bool may_differ_elsewhere(FailureReason reason) const;
+  bool may_ask_again(FailureReason reason);
   bool strip_repeated(Attempt& attempt, Bytes& bytes) const;
   void choose(Attempts::iterator attempt, TimePoint now);
   void note_sent(ByteView bytes);
   std::optional<OffloadEvent> finish(OffloadEvent event);
   void give_up(Attempts::iterator attempt, std::string reason, Exclude exclude);
+  void give_up_failed(Attempts::iterator attempt, const Failed& failed, TimePoint now);
   void give_up_overdue(TimePoint now);
   std::optional<OffloadEvent> begin(TimePoint now);
   std::optional<OffloadEvent> fail_without_key_store();
+  bool ask_another(TimePoint now);
   bool open_at(KeyStoreIndex store, TimePoint now);
   void hedge(TimePoint now);
   void forward(TimePoint now);
@@ -132,6 +135,7 @@ class ClientOffload {
 
   Attempts attempts_;  // two while hedging
   std::vector<KeyStoreIndex> excluded_;
+  std::vector<KeyStoreIndex> went_away_;
   unsigned begun_ = 0;  // attempts in all
   bool hedged_ = false;
   std::optional<TimePoint> hedge_at_;

@@ -128,6 +128,8 @@ std::string_view to_string(FailureReason reason) {
       return "going_away";
     case FailureReason::internal:
       return "internal";
+    case FailureReason::rate_limited:
+      return "rate_limited";
   }
   return "unknown";
 }

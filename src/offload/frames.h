@@ -67,6 +67,7 @@ enum class FailureReason : std::uint8_t {
   byte_budget = 6,
   going_away = 7,
   internal = 8,
+  rate_limited = 9,
 };
 
 enum class CancelReason : std::uint8_t {

@@ -16,6 +16,7 @@ struct HandshakeService::Entry {
   Stage stage = Stage::running;
   std::unique_ptr<handshake::Handshake> handshake;  // null while with a worker, and after the handoff
   std::shared_ptr<StepWork> step;                   // while with a worker
+  std::optional<FairRoom::Place> place;             // until the handoff
   handshake::Summary summary;                       // kept when the handshake is gone
   Bytes queued;                                     // client bytes that came while it could not take them
 
@@ -25,6 +26,7 @@ struct HandshakeService::Entry {
 
   TimePoint opened;
   TimePoint deadline;
+  TimePoint client_deadline;  // until when the application server waits for its client
   TimePoint pending_since;
   std::chrono::microseconds pending{0};
 

@@ -5,6 +5,12 @@
 #include "offload/handshake_entry.h"
 
 namespace baton::offload {
+namespace {
+
+// What is believed of an OPEN's deadline: a handshake may not be kept for ever (R9).
+constexpr std::chrono::milliseconds kLongestClientDeadline = std::chrono::minutes(5);
+
+}  // namespace
 
 HandshakeService::HandshakeService(ServiceConfig config)
     : config_(std::move(config)), link_(config_.link, config_.hello, config_.version) {}
@@ -67,6 +73,8 @@ void HandshakeService::on_event(Received<Open> event, TimePoint now) {
   std::chrono::milliseconds timeout = config_.limits.handshake_timeout;
   if (event.body.deadline_ms != 0)
     timeout = std::min(timeout, std::chrono::milliseconds(event.body.deadline_ms));
+  entry->second.client_deadline =
+      now + std::min(std::chrono::milliseconds(event.body.deadline_ms), kLongestClientDeadline);
   set_deadline(entry, now + timeout);
   start(entry, event.body, now);
 }
@@ -75,9 +83,8 @@ void HandshakeService::start(Entries::iterator entry, const Open& open, TimePoin
   if (link_.refuses_opens()) {
     return fail_service(entry, FailureReason::going_away, "this link is going away", now);
   }
-  // Cancelled handshakes that are still with a worker count too (R9).
-  if (held() > config_.link.max_in_flight) {
-    return fail_service(entry, FailureReason::overloaded, "too many handshakes are with the workers", now);
+  if (const auto refusal = admit(entry->second, open, now)) {
+    return fail_service(entry, refusal->reason, refusal->text, now);
   }
   const auto handoff =
       link_.can_hand_off_early() ? handshake::HandoffPoint::early : handshake::HandoffPoint::late;
@@ -85,6 +92,17 @@ void HandshakeService::start(Entries::iterator entry, const Open& open, TimePoin
   if (!accepted) return fail_service(entry, FailureReason::internal, accepted.error().message, now);
   entry->second.handshake = std::move(*accepted);
   if (!open.first_bytes.empty()) feed(entry, open.first_bytes, now);
+}
+
+std::optional<Refusal> HandshakeService::admit(Entry& entry, const Open& open, TimePoint now) {
+  if (config_.admission) {
+    Admitted admitted = config_.admission(open, now);
+    if (!admitted) return std::move(admitted.error());
+    entry.place = std::move(*admitted);
+  }
+  // Cancelled handshakes that are still with a worker count too (R9).
+  if (held() <= config_.link.max_in_flight) return std::nullopt;
+  return Refusal{FailureReason::overloaded, "too many handshakes are with the workers"};
 }
 
 void HandshakeService::on_event(Received<ClientBytes> event, TimePoint now) {
@@ -166,6 +184,7 @@ void HandshakeService::remove(Entries::iterator entry) {
     step->abandoned = true;
     if (step->taken) {
       ++abandoned_;
+      step->place = std::move(entry->second.place);
     } else {
       step->handshake.reset();  // take_pending() passes over it
     }

@@ -19,6 +19,7 @@
 #include <variant>
 
 #include "handshake/server.h"
+#include "offload/fair_room.h"
 #include "offload/link_server.h"
 #include "offload/log_event.h"
 #include "offload/pending_step.h"
@@ -30,14 +31,26 @@ namespace baton::offload {
 // restrict_names(), so that the link serves only the names of its identity.
 using SelectorFactory = std::function<handshake::TenantSelector(const Open&)>;
 
+// Why a handshake may not begin.
+struct Refusal {
+  FailureReason reason;
+  std::string text;  // for logs; printable ASCII
+};
+
+// Asked for each OPEN before anything else is done for it (R9). What it gives is held until the handshake is
+// handed off or has ended.
+using Admitted = tl::expected<FairRoom::Place, Refusal>;
+using Admission = std::function<Admitted(const Open&, TimePoint)>;
+
 struct ServiceLimits {
   std::chrono::milliseconds handshake_timeout{10'000};  // from OPEN to HANDOFF; a peer can only ask for less
-  std::chrono::milliseconds outcome_timeout{30'000};    // from HANDOFF to OUTCOME
+  std::chrono::milliseconds outcome_timeout{30'000};    // for the OUTCOME, beyond the OPEN's own deadline
 };
 
 struct ServiceConfig {
   std::shared_ptr<const handshake::ServerEndpoint> endpoint;
   SelectorFactory selector_for;
+  Admission admission;  // null: all may begin
   serialization::SerializationVersion version = serialization::SerializationVersion::none;
   ServiceLimits limits;
   LinkLimits link;
@@ -99,6 +112,7 @@ class HandshakeService {
   void on_event(Received<Outcome> event, TimePoint now);
 
   void start(Entries::iterator entry, const Open& open, TimePoint now);
+  std::optional<Refusal> admit(Entry& entry, const Open& open, TimePoint now);
   void feed(Entries::iterator entry, ByteView bytes, TimePoint now);
   void feed_queued(HandshakeId id, TimePoint now);
   void after_step(Entries::iterator entry, handshake::Progress progress, TimePoint now);

@@ -12,15 +12,10 @@ using handshake::Progress;
 
 namespace {
 
-// A fatal alert in plaintext, which a client understands as long as the server has sent it nothing else.
-Bytes plaintext_alert(tls::Alert alert) {
-  return {
-      21, 3, 3, 0, 2, static_cast<std::uint8_t>(tls::AlertLevel::fatal), static_cast<std::uint8_t>(alert)};
-}
-
 FailureReason reason_of(const tls::Failure& failure) {
   if (failure.from_peer) return FailureReason::tls_alert_received;
   if (failure.alert == tls::Alert::unrecognized_name) return FailureReason::name_refused;
+  if (failure.alert == tls::Alert::internal_error) return FailureReason::internal;
   return FailureReason::tls_alert_sent;
 }
 
@@ -85,6 +80,7 @@ void HandshakeService::finish(const PendingStep& step, TimePoint now) {
   if (work.abandoned) {
     --abandoned_;
     work.handshake.reset();
+    work.place.reset();
     return;
   }
   const auto entry = entries_.find(work.id);
@@ -120,6 +116,7 @@ void HandshakeService::hand_off(Entries::iterator entry, Bytes output, TimePoint
   self.summary = self.handshake->summary();
   Result<tls::ConnectionState> state = self.handshake->take_state();
   self.handshake.reset();
+  self.place.reset();
   if (!state)
     return fail_service(entry, FailureReason::internal, state.error().message, now, std::move(output));
 
@@ -132,7 +129,8 @@ void HandshakeService::hand_off(Entries::iterator entry, Bytes output, TimePoint
   if (!sent) return fail_service(entry, FailureReason::internal, sent.error().message, now);
   self.reported = consumed;
   self.stage = Stage::handed_off;
-  set_deadline(entry, now + config_.limits.outcome_timeout);
+  // A slow client may use up all its time, and the OUTCOME travels behind that.
+  set_deadline(entry, std::max(now, self.client_deadline) + config_.limits.outcome_timeout);
   ++counts_.handed_off;
   log_.push_back(make_log_event(entry, LogEventKind::handed_off, now));
 }
@@ -158,7 +156,7 @@ void HandshakeService::fail_service(Entries::iterator entry, FailureReason reaso
   failed.text = text;
   if (failed.server_bytes.empty() && !entry->second.sent_server_bytes) {
     failed.alert = tls::Alert::internal_error;
-    failed.server_bytes = plaintext_alert(failed.alert);
+    failed.server_bytes = tls::plaintext_alert(failed.alert);
   }
   finish_failed(entry, std::move(failed), now);
 }

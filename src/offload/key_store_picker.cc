@@ -11,11 +11,19 @@ constexpr double kNewestWeight = 0.1;          // in the moving average
 constexpr std::size_t kAnswersToHedge = 20;    // before their percentile means something
 constexpr double kHedgesPerHandshake = 0.1;
 constexpr double kMostHedgeCredit = 10;
+constexpr double kRetriesPerHandshake = 0.2;
+constexpr double kMostRetryCredit = 1000;
+
+bool take_one(double& credit) {
+  if (credit < 1) return false;
+  credit -= 1;
+  return true;
+}
 
 }  // namespace
 
 KeyStorePicker::KeyStorePicker(std::span<const unsigned> tiers, std::uint32_t seed, PickerLimits limits)
-    : limits_(limits), random_(seed) {
+    : limits_(limits), random_(seed), retry_credit_(kMostRetryCredit) {
   for (const unsigned tier : tiers) stores_.emplace_back(tier);
 }
 
@@ -63,6 +71,7 @@ double KeyStorePicker::expected_wait(const Store& store, TimePoint now) const {
 void KeyStorePicker::began(KeyStoreIndex store) {
   ++stores_[store].in_flight;
   hedge_credit_ = std::min(hedge_credit_ + kHedgesPerHandshake, kMostHedgeCredit);
+  retry_credit_ = std::min(retry_credit_ + kRetriesPerHandshake, kMostRetryCredit);
 }
 
 void KeyStorePicker::answered(KeyStoreIndex index, Microseconds latency, TimePoint now) {
@@ -75,6 +84,8 @@ void KeyStorePicker::answered(KeyStoreIndex index, Microseconds latency, TimePoi
 
 void KeyStorePicker::outrun(KeyStoreIndex index, Microseconds at_least, TimePoint now) {
   Store& store = stores_[index];
+  // Without the slow ones the percentile that hedging waits for would fall and fall.
+  recent_[answers_++ % kRecentAnswers] = at_least;
   if (at_least > store.latency.value_or(Microseconds(0))) measure(store, at_least, now);
 }
 
@@ -116,9 +127,11 @@ std::optional<Microseconds> KeyStorePicker::hedge_after() const {
 }
 
 bool KeyStorePicker::take_hedge() {
-  if (hedge_credit_ < 1) return false;
-  hedge_credit_ -= 1;
-  return true;
+  return take_one(hedge_credit_);
+}
+
+bool KeyStorePicker::take_retry() {
+  return take_one(retry_credit_);
 }
 
 }  // namespace baton::offload

@@ -66,6 +66,11 @@ class KeyStorePicker {
   // double the load of key stores that are slow because of it.
   bool take_hedge();
 
+  // Takes the permission to ask another key store what one has refused or not answered in time. A thousand
+  // may be asked so at once, and one for five handshakes in the long run, so that key stores that cannot keep
+  // up are not asked for several times as much. Lost links need no permission.
+  bool take_retry();
+
  private:
   struct Store {
     explicit Store(unsigned tier_of_it) : tier(tier_of_it) {}
@@ -97,6 +102,7 @@ class KeyStorePicker {
   std::array<Microseconds, kRecentAnswers> recent_{};  // a ring
   std::size_t answers_ = 0;
   double hedge_credit_ = 0;
+  double retry_credit_;
 };
 
 }  // namespace baton::offload

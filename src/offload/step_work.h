@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 #include "handshake/handshake.h"
+#include "offload/fair_room.h"
 #include "offload/frames.h"
 
 namespace baton::offload {
@@ -12,8 +14,9 @@ namespace baton::offload {
 struct StepWork {
   const HandshakeService* owner = nullptr;  // null once it came back
   HandshakeId id = HandshakeId::link;
-  bool taken = false;                  // by take_pending(); loop's thread only
-  std::atomic<bool> abandoned{false};  // the handshake has ended: nobody needs the result
+  bool taken = false;                    // by take_pending(); loop's thread only
+  std::atomic<bool> abandoned{false};    // the handshake has ended: nobody needs the result
+  std::optional<FairRoom::Place> place;  // of an abandoned handshake
 
   // The worker's, between take_pending() and finish().
   std::unique_ptr<handshake::Handshake> handshake;

@@ -1,4 +1,4 @@
-#include "baton/alert.h"
+#include "tls/alert.h"
 
 namespace baton {
 
@@ -65,3 +65,11 @@ std::string to_string(Alert alert) {
 }
 
 }  // namespace baton
+
+namespace baton::tls {
+
+Bytes plaintext_alert(Alert alert) {
+  return {21, 3, 3, 0, 2, static_cast<std::uint8_t>(AlertLevel::fatal), static_cast<std::uint8_t>(alert)};
+}
+
+}  // namespace baton::tls

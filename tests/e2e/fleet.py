@@ -175,13 +175,14 @@ class Fleet:
 
     `unix_link` has the link on a Unix socket; `keystore_settings` and `proxy_settings` are further
     tables, for example {"limits": {"handshake_timeout": "2s"}}; `allowed_names` is what the proxy's
-    link identity may serve.
+    link identity may serve, `identity_settings` what else its [[application_server]] says.
     """
 
     def __init__(self, directory: Path, tenants: Sequence[Tenant], *, unix_link: bool = False,
                  keystore_settings: dict[str, dict] | None = None,
                  proxy_settings: dict[str, dict] | None = None,
-                 allowed_names: Sequence[str] = ("*",), backend: Backend | ListeningBackend | None = None,
+                 allowed_names: Sequence[str] = ("*",), identity_settings: dict[str, object] | None = None,
+                 backend: Backend | ListeningBackend | None = None,
                  ticket_keys: bytes | None = None, proxy_user: int | None = None):
         self.directory = directory
         self.tenants = list(tenants)
@@ -189,6 +190,7 @@ class Fleet:
         self.keystore_settings = keystore_settings or {}
         self.proxy_settings = proxy_settings or {}
         self.allowed_names = list(allowed_names)
+        self.identity_settings = identity_settings or {}
         self.ticket_keys = ticket_keys
         self.port = free_port()
         self.link_port = free_port()
@@ -313,7 +315,8 @@ class Fleet:
         root |= {name: value for name, value in settings.items() if not isinstance(value, dict)}
         root |= more_root
         return self.write(self.directory / f"{stem}.toml", table("", root), *tables,
-                          table("[[application_server]]", identity | {"names": self.allowed_names}),
+                          table("[[application_server]]",
+                                identity | {"names": self.allowed_names} | self.identity_settings),
                           *map(self._tenant_table, self.tenants))
 
     def _write_proxy(self, stem: str, port: int, addresses: str | Sequence[str | dict[str, object]],

@@ -98,6 +98,17 @@ def test_through_a_hello_retry_request(tmp_path):
         one_connection(fleet, context, NAME, early=True, session=session)
 
 
+@pytest.mark.parametrize("name, settings", [(NAME, {"early_handoff": False}), (CERTIFICATE_NAME, {})],
+                         ids=["switched-off", "client-certificate"])
+def test_late_through_a_hello_retry_request(tmp_path, context, clients_ca, name, settings):
+    """The flight is sent before the handoff, and behind the HelloRetryRequest."""
+    with Fleet(tmp_path, tenants(clients_ca), keystore_settings={"groups": ["P-384"]} | settings) as fleet:
+        one = context("1.3")
+        one.load_verify_locations(fleet.ca_file)
+        one_connection(fleet, one, name, early=False)
+        assert fleet.proxy.process.poll() is None
+
+
 def test_ticket_of_one_name_does_not_resume_at_another(fleet, context):
     one = context("1.3")
     one.check_hostname = False

@@ -50,6 +50,7 @@ class FakeStores final : public KeyStoreSet {
  public:
   Result<std::unique_ptr<RemoteHandshake>> open(KeyStoreIndex store, OpenRequest request,
                                                 std::function<void()> /*on_news*/) override {
+    if (gone.contains(store)) return fail(ErrorCode::io, "the link has ended");
     if (full.contains(store))
       return fail(ErrorCode::limit_exceeded, "link: too many handshakes are in flight");
     auto remote = std::make_shared<FakeRemote>();
@@ -60,7 +61,7 @@ class FakeStores final : public KeyStoreSet {
     return std::make_unique<FakeHandle>(remote);
   }
 
-  std::map<KeyStoreIndex, bool> full;
+  std::map<KeyStoreIndex, bool> full, gone;
   std::vector<KeyStoreIndex> opened;
   std::map<KeyStoreIndex, std::shared_ptr<FakeRemote>> remotes;
 };
@@ -224,8 +225,9 @@ TEST_F(Offload, AsksAnotherAfterWhatMayDifferThere) {
 }
 
 TEST_F(Offload, AsksNoOtherAfterWhatIsTheClients) {
-  for (const auto reason : {FailureReason::tls_alert_sent, FailureReason::tls_alert_received,
-                            FailureReason::name_refused, FailureReason::byte_budget}) {
+  for (const auto reason :
+       {FailureReason::tls_alert_sent, FailureReason::tls_alert_received, FailureReason::name_refused,
+        FailureReason::byte_budget, FailureReason::rate_limited}) {
     begin(hello_);
     EXPECT_EQ(std::get<Failed>(*refuse(0, reason)).reason, reason);
   }
@@ -326,6 +328,127 @@ TEST_F(Offload, AHandoffThatRepeatsTooLittleIsNoContinuation) {
   EXPECT_TRUE(at(1).cancelled);
 }
 
+// The second flight may come with a late handoff, whose bytes have nothing to do with the HelloRetryRequest.
+TEST_F(Offload, ALateHandoffBehindAHelloRetryRequest) {
+  begin(hello_);
+  say(0, ServerBytes{hello_.size(), hello_retry_request()});
+  feed(second_hello_);
+  const std::size_t consumed = hello_.size() + second_hello_.size();
+  EXPECT_EQ(bytes_of(say(0, ServerBytes{consumed, record(22, {2, 0, 0, 0})})).size(), 9U);
+  EXPECT_EQ(bytes_of(say(0, ServerBytes{consumed, Bytes(100, 5)})).size(), 100U);
+  EXPECT_FALSE(offload_->client_takes_plaintext());
+  EXPECT_EQ(bytes_of(say(0, handoff(consumed, Bytes(200, 6)))), Bytes(200, 6));
+}
+
+TEST_F(Offload, ARefusalBehindAHelloRetryRequestIsAnAlertInPlaintext) {
+  begin(hello_);
+  say(0, ServerBytes{hello_.size(), hello_retry_request()});
+  EXPECT_FALSE(lose(0));
+  Failed failed;
+  failed.reason = FailureReason::name_refused;
+  failed.alert = tls::Alert::unrecognized_name;
+  failed.server_bytes = record(21, {2, 112});
+  EXPECT_EQ(std::get<Failed>(*say(1, failed)).server_bytes,
+            tls::plaintext_alert(tls::Alert::unrecognized_name));
+}
+
+TEST_F(Offload, TheBytesOfARefusalThatIsTriedElsewhereAreDropped) {
+  policy_.max_attempts = 1;
+  begin(hello_);
+  Failed failed;
+  failed.reason = FailureReason::internal;
+  failed.server_bytes = record(22, {2, 0, 0, 0});
+  EXPECT_TRUE(std::get<Failed>(*say(0, failed)).server_bytes.empty());
+}
+
+TEST_F(Offload, AFailureIsNoQuickAnswer) {
+  picker_.pinged(0, 100us);
+  for (int i = 0; i < 4; ++i) {
+    begin(hello_);
+    refuse(0, FailureReason::overloaded);
+  }
+  begin(hello_);
+  refuse(0, FailureReason::tls_alert_sent);
+  begin(hello_);
+  refuse(0, FailureReason::overloaded);
+  begin(hello_);
+  EXPECT_EQ(stores_.opened.back(), 1U)
+      << "five failures in a row eject, whatever refusals stand between them";
+}
+
+TEST_F(Offload, OneThatIsAlwaysGoingAwayIsLeftOut) {
+  begin(hello_);
+  EXPECT_FALSE(refuse(0, FailureReason::going_away));
+  EXPECT_FALSE(refuse(0, FailureReason::going_away));
+  EXPECT_EQ(stores_.opened, (std::vector<KeyStoreIndex>{0, 0, 1}));
+}
+
+TEST_F(Offload, WhatFloodsItDoesNotMultiply) {
+  int asked_again = 0;
+  for (int i = 0; i < 3000; ++i) {
+    stores_.opened.clear();
+    begin(hello_);
+    refuse(0, FailureReason::internal);
+    asked_again += stores_.opened.size() > 1 ? 1 : 0;
+  }
+  EXPECT_GE(asked_again, 1000);
+  EXPECT_LE(asked_again, 2000);
+  begin(hello_);
+  EXPECT_FALSE(lose(0)) << "lost links need no permission";
+  EXPECT_EQ(at(1).received, hello_);
+}
+
+TEST_F(Offload, ASuccessorThatIsFullDoesNotEndAnything) {
+  begin(hello_);
+  stores_.full[1] = stores_.full[2] = true;
+  now_ += policy_.answer_timeout;
+  EXPECT_FALSE(next());
+  EXPECT_FALSE(at(0).cancelled);
+  EXPECT_EQ(bytes_of(say(0, handoff(hello_.size(), {9}))), Bytes{9});
+}
+
+TEST_F(Offload, ALinkThatHasJustEndedIsWaitedFor) {
+  picker_.set_usable(1, false);
+  picker_.set_usable(2, false);
+  stores_.gone[0] = true;
+  begin(hello_);
+  stores_.gone.clear();
+  ASSERT_TRUE(offload_->next_deadline());
+  now_ = *offload_->next_deadline();
+  EXPECT_FALSE(next());
+  EXPECT_EQ(at(0).received, hello_);
+}
+
+TEST_F(Offload, AHugeClientHelloGoesOnWithoutASecondChance) {
+  Bytes message = {1, 1, 0xf0, 0};  // 126,976 bytes
+  message.resize(4 + 0x1f000);
+  std::string hello;
+  for (std::size_t at = 0; at < message.size(); at += 200) {
+    const auto end = std::min(at + 200, message.size());
+    hello += as_text(record(22, Bytes(message.begin() + static_cast<std::ptrdiff_t>(at),
+                                      message.begin() + static_cast<std::ptrdiff_t>(end))));
+  }
+  begin(hello.substr(0, 70'000));
+  EXPECT_FALSE(say(0, ServerBytes{69'000, {}}));
+  EXPECT_GT(offload_->room(), 100'000U) << "what is used makes room";
+  feed(hello.substr(70'000));
+  EXPECT_EQ(at(0).received, hello);
+  EXPECT_TRUE(lose(0));
+}
+
+TEST_F(Offload, WithoutALinkHedgingDoesNotSpin) {
+  policy_.hedge = true;
+  make_answers_usual(5ms);
+  begin(hello_);
+  picker_.set_usable(1, false);
+  picker_.set_usable(2, false);
+  EXPECT_FALSE(lose(0));
+  now_ += 6ms;
+  EXPECT_FALSE(next());
+  ASSERT_TRUE(offload_->next_deadline());
+  EXPECT_GT(*offload_->next_deadline(), now_);
+}
+
 TEST_F(Offload, HedgesAfterTheUsualTimeAndCancelsTheSlowerOne) {
   policy_.hedge = true;
   make_answers_usual(5ms);
@@ -370,6 +493,15 @@ TEST(ClientHellos, AreCountedInAnyCutting) {
     }
     EXPECT_EQ(counter.whole(), 2U) << step;
   }
+}
+
+TEST(ClientHellos, EarlyDataMayStandBetweenTwo) {
+  ClientHelloCounter counter;
+  for (int i = 0; i < 3; ++i) {
+    counter.feed(record(22, {1, 0, 0, 0}));
+    counter.feed(record(23, {1, 2, 3}));
+  }
+  EXPECT_EQ(counter.whole(), 2U);
 }
 
 TEST(ClientHellos, NothingCountsBehindAnythingElse) {

@@ -9,13 +9,13 @@
 namespace baton::offload::test {
 
 struct ServicePair {
-  explicit ServicePair(LinkLimits limits = {}, ServiceLimits service_limits = {})
-      : client({}, {"app 1"}), service(config(limits, service_limits)) {
+  explicit ServicePair(LinkLimits limits = {}, ServiceLimits service_limits = {}, Admission admission = {})
+      : client({}, {"app 1"}), service(config(limits, service_limits, std::move(admission))) {
     pump();
     take_events(client);
   }
 
-  ServiceConfig config(LinkLimits limits, ServiceLimits service_limits) {
+  ServiceConfig config(LinkLimits limits, ServiceLimits service_limits, Admission admission) {
     ServiceConfig result;
     result.endpoint = endpoint;
     result.selector_for = [this](const Open& open) {
@@ -25,6 +25,7 @@ struct ServicePair {
         return handshake::SelectLater{};
       });
     };
+    result.admission = std::move(admission);
     result.version = kV1;
     result.limits = service_limits;
     result.link = limits;

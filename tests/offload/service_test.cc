@@ -41,6 +41,44 @@ TEST(Service, HandsOffAndCountsOnlyTheOutcome) {
   EXPECT_EQ(log[1].summary.server_name, "www.example.com");
 }
 
+TEST(Service, WhatIsNotAdmittedCostsNoHandshake) {
+  FairRoom room(1, 1);
+  ServicePair pair({}, {}, [&room](const Open& open, TimePoint) -> Admitted {
+    EXPECT_EQ(open.listener, "https");
+    if (auto place = room.take(0)) return std::move(*place);
+    return tl::unexpected(Refusal{FailureReason::rate_limited, "too many"});
+  });
+  const HandshakeId first = pair.open("e");
+  pair.endpoint->refuses = true;  // an endpoint that is asked would say `internal`
+  pair.open("e");
+  EXPECT_EQ(pair.server_text(), std::string("E\x15\x03\x03\x00\x02\x02\x50", 8));
+  ASSERT_TRUE(pair.failed);
+  EXPECT_EQ(pair.failed->body.reason, FailureReason::rate_limited);
+  EXPECT_EQ(pair.failed->body.text, "too many");
+  EXPECT_EQ(pair.log().back().reason, FailureReason::rate_limited);
+  pair.endpoint->refuses = false;
+  ASSERT_TRUE(pair.send(first, "c"));
+  pair.failed.reset();
+  pair.open("e");
+  EXPECT_FALSE(pair.failed) << "the place is free from the handoff on";
+  EXPECT_FALSE(room.take(0));
+  pair.service.lose_link(pair.now);
+  EXPECT_TRUE(room.take(0));
+}
+
+TEST(Service, ACancelledHandshakeKeepsItsPlaceUntilTheWorkerIsBack) {
+  FairRoom room(1, 1);
+  ServicePair pair({}, {}, [&room](const Open&, TimePoint) -> Admitted { return std::move(*room.take(0)); });
+  const HandshakeId id = pair.open("s");
+  auto step = pair.service.take_pending();
+  pair.client.cancel(id, CancelReason::client_gone);
+  ASSERT_TRUE(pair.pump());
+  EXPECT_FALSE(room.take(0));
+  step->run();
+  pair.service.finish(*step, pair.now);
+  EXPECT_TRUE(room.take(0));
+}
+
 TEST(Service, OtherOutcomesAreNoSuccess) {
   for (auto kind : {OutcomeKind::alert, OutcomeKind::timeout, OutcomeKind::client_gone,
                     OutcomeKind::state_refused, static_cast<OutcomeKind>(0), static_cast<OutcomeKind>(77)}) {

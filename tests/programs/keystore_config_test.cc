@@ -34,6 +34,10 @@ TEST(KeystoreConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_EQ(config->limits.handshake_timeout, std::chrono::seconds(10));
   EXPECT_EQ(config->limits.handshake_bytes, 256U * 1024);
   EXPECT_EQ(config->limits.max_links, 10U);
+  EXPECT_EQ(config->limits.max_handshakes, 16'384U);
+  EXPECT_EQ(config->limits.worker_queue, 512U);
+  EXPECT_FALSE(config->limits.client_rate.is_limited());
+  EXPECT_FALSE(config->application_servers[0].rate.is_limited());
   EXPECT_EQ(config->limits.link_idle_timeout, std::chrono::minutes(5));
   ASSERT_EQ(config->tenants.size(), 1U);
   EXPECT_EQ(config->tenants[0].min_version, tls::ProtocolVersion::tls12);
@@ -59,10 +63,14 @@ max_handshakes_per_link = 5
 handshake_timeout = "500ms"
 handshake_bytes = 65536
 max_links = 9
+max_handshakes = 11
+worker_queue = 12
+client_rate = "13/m"
 link_idle_timeout = "1h"
 [[application_server]]
 uid = 1001
 names = ["*"]
+rate = "14/s"
 [[application_server]]
 identity = "spiffe://example.com/App1"
 names = ["WWW.example.com", "*.Example.org"]
@@ -93,6 +101,10 @@ default = true
   EXPECT_EQ(config->link.max_handshakes_per_link, 5U);
   EXPECT_EQ(config->limits.handshake_timeout, milliseconds(500));
   EXPECT_EQ(config->limits.handshake_bytes, 65536U);
+  EXPECT_EQ(config->limits.max_handshakes, 11U);
+  EXPECT_EQ(config->limits.worker_queue, 12U);
+  EXPECT_EQ(config->limits.client_rate, (offload::Rate{13, std::chrono::minutes(1)}));
+  EXPECT_EQ(config->application_servers.at(0).rate, (offload::Rate{14, std::chrono::seconds(1)}));
   EXPECT_EQ(config->limits.link_idle_timeout, std::chrono::hours(1));
   ASSERT_EQ(config->application_servers.size(), 2U);
   EXPECT_EQ(std::get<UnixIdentity>(config->application_servers[0].identity).uid, 1001U);
@@ -220,6 +232,10 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Limits, WrongKeystoreText,
     testing::Values(
+        WrongText{"max_links = 10", "client_rate = \"50\"",
+                  "k.toml:8: limits.client_rate: \"50\" is not a rate; write a whole number and /s, /m or "
+                  "/h, as in "
+                  "\"50/s\""},
         WrongText{"max_links = 10", "handshake_timeout = 10",
                   "k.toml:8: limits.handshake_timeout: must be a string, not an integer"},
         WrongText{"max_links = 10", "handshake_timeout = \"10 seconds\"",

@@ -38,6 +38,9 @@ TEST(ProxyConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_EQ(config->limits.idle_timeout, std::chrono::minutes(5));
   EXPECT_EQ(config->limits.connect_timeout, std::chrono::seconds(5));
   EXPECT_EQ(config->limits.max_connections, 0U);
+  EXPECT_EQ(config->limits.max_handshakes, 10'000U);
+  EXPECT_FALSE(config->limits.client_rate.is_limited());
+  EXPECT_EQ(config->limits.refusal, Refusal::alert);
   EXPECT_EQ(config->limits.buffer, 64U * 1024);
 }
 
@@ -68,6 +71,9 @@ handshake_timeout = "1s"
 idle_timeout = "2s"
 connect_timeout = "3s"
 max_connections = 4
+max_handshakes = 5
+client_rate = "6/h"
+refusal = "reset"
 buffer = "32KiB"
 )");
   ASSERT_TRUE(config) << config.error().message;
@@ -89,6 +95,9 @@ buffer = "32KiB"
   EXPECT_EQ(config->limits.idle_timeout, std::chrono::seconds(2));
   EXPECT_EQ(config->limits.connect_timeout, std::chrono::seconds(3));
   EXPECT_EQ(config->limits.max_connections, 4U);
+  EXPECT_EQ(config->limits.max_handshakes, 5U);
+  EXPECT_EQ(config->limits.client_rate, (offload::Rate{6, std::chrono::hours(1)}));
+  EXPECT_EQ(config->limits.refusal, Refusal::reset);
   EXPECT_EQ(config->limits.buffer, 32U * 1024);
 }
 

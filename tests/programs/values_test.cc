@@ -43,6 +43,19 @@ TEST(Units, RefusesWhatIsNoSize) {
   }
 }
 
+TEST(Units, ReadsRates) {
+  EXPECT_EQ(parse_rate("50/s").value(), (offload::Rate{50, milliseconds(1000)}));
+  EXPECT_EQ(parse_rate("3000/m").value(), (offload::Rate{3000, milliseconds(60'000)}));
+  EXPECT_EQ(parse_rate("999999999/h").value(), (offload::Rate{999'999'999, milliseconds(3'600'000)}));
+}
+
+TEST(Units, RefusesWhatIsNoRate) {
+  for (const char* text : {"", "50", "/s", "0/s", "-1/s", "50/d", "50/ms", "50 /s", "50/ s", "50/s/s",
+                           "1.5/s", "50/S", "1000000000/s"}) {
+    EXPECT_FALSE(parse_rate(text)) << text;
+  }
+}
+
 TEST(Endpoints, ReadsWhatItWrites) {
   for (const char* text :
        {"[::]:443", "[2001:db8::1]:1", "0.0.0.0:65535", "host.example:80", "unix:/run/a.sock"}) {
