@@ -310,7 +310,8 @@ class Fleet:
             key_file.chmod(0o600)
             root["ticket_key_file"] = str(key_file)
         log = {"format": "json", "file": str(self.directory / f"{stem}.log")}
-        settings = {"log": log, "link": link} | self.keystore_settings
+        settings = {"link": link} | self.keystore_settings
+        settings["log"] = log | settings.get("log", {})
         tables = [table(f"[{name}]", values) for name, values in settings.items() if isinstance(values, dict)]
         root |= {name: value for name, value in settings.items() if not isinstance(value, dict)}
         root |= more_root
@@ -324,6 +325,7 @@ class Fleet:
         if not self.unix_link:
             link |= self._link_files(self.proxy_dir, PROXY_IDENTITY, "client", "ca")
         log = {"format": "json", "file": str(self.proxy_dir / f"{stem}.log")}
+        log |= self.proxy_settings.get("log", {})
         link |= self.proxy_settings.get("link", {})
         settings = self.proxy_settings | {"log": log, "link": link}
         key_stores = [(one if isinstance(one, dict) else {"address": one})
