@@ -17,8 +17,6 @@ import statistics
 import chart
 
 SUBJECT = "baton"
-
-
 PERCENTILES = ["p50", "p95", "p99"]
 
 Case = collections.namedtuple("Case", "suite case unit")
@@ -56,27 +54,22 @@ def columns(case):
     return {"min": min, "median": statistics.median, "max": max}
 
 
-def main_column(case):
-    return "p50" if "pN" in case.case else "median"
-
-
-def rows_of(case, subjects):
-    """{name in the JSON: {subject: value}}"""
-    wanted = PERCENTILES if "pN" in case.case else ["median"]
-    return {case.case.replace("pN", name): {subject: columns(case)[name](values) for subject, values in subjects.items()}
-            for name in wanted}
+def points(case):
+    """The columns that stand for the case, the most important one first."""
+    return PERCENTILES if "pN" in case.case else ["median"]
 
 
 def comparisons(cases):
     """One object for each case and peer; for a case without a peer one whose peer is null."""
     for case, subjects in cases.items():
-        for name, values in rows_of(case, subjects).items():
+        for point in points(case):
+            values = {subject: columns(case)[point](all_of_it) for subject, all_of_it in subjects.items()}
             if SUBJECT not in values:
                 continue
             ours = values.pop(SUBJECT)
             for peer, value in values.items() or [(None, None)]:
-                yield {"suite": case.suite, "case": name, "subject": SUBJECT, "peer": peer, "unit": case.unit,
-                       "value": round(ours, 2), "peer_value": value and round(value, 2),
+                yield {"suite": case.suite, "case": case.case.replace("pN", point), "subject": SUBJECT, "peer": peer,
+                       "unit": case.unit, "value": round(ours, 2), "peer_value": value and round(value, 2),
                        "ratio": value and round(value / ours, 3)}
 
 
@@ -101,7 +94,7 @@ def head(contexts):
 
 
 def amount(value):
-    return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.1f}" if value >= 10 else f"{value:,.2f}"
 
 
 def table(cases):
@@ -113,10 +106,10 @@ def table(cases):
             heading = (case.suite, case.unit, *shown)
             yield ""
             yield row(f"{case.suite} ({case.unit})", "", *shown, "ratio")
-        main = shown[main_column(case)]
-        ours = main(subjects[SUBJECT]) if SUBJECT in subjects else None
+        main_point = shown[points(case)[0]]
+        ours = main_point(subjects[SUBJECT]) if SUBJECT in subjects else None
         for position, (subject, values) in enumerate(subjects.items()):
-            ratio = f"{main(values) / ours:.2f}" if ours and subject != SUBJECT else ""
+            ratio = f"{main_point(values) / ours:.2f}" if ours and subject != SUBJECT else ""
             yield row("" if position else case.case, subject, *(amount(column(values)) for column in shown.values()),
                       ratio)
 

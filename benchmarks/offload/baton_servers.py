@@ -59,6 +59,7 @@ class Baton:
     def link_port(self, name):
         return self._key_stores[name][1]
 
+    @contextlib.contextmanager
     def server(self, name, stem, link_port=None):
         """A new application server of `baton` or `late`, with a listener without TLS besides.
 
@@ -69,4 +70,5 @@ class Baton:
         proxy = self.fleet.application_server(stem, tls, f"127.0.0.1:{link_port or port}", plain_port=plain).start()
         server = Server(name, {"ecdsa": tls, "rsa": tls, "plain": plain}, proxy.pid, key_store.pid)
         wait_for_tls(server, self.ca_file)
-        return server
+        yield server
+        proxy.kill()

@@ -50,9 +50,9 @@ def main():
         (directory / "baton").mkdir()
         baton = stack.enter_context(Baton(directory / "baton").started())
         link = stack.enter_context(PlainLink(directory / "link").started())
-        servers = [baton.server("baton", "early"), baton.server("late", "late"),
-                   stack.enter_context(peers.haproxy(directory, baton)),
-                   stack.enter_context(peers.nginx(directory, baton))]
+        servers = [stack.enter_context(server) for server in (
+            baton.server("baton", "early"), baton.server("late", "late"),
+            peers.haproxy(directory, baton), peers.nginx(directory, baton))]
         measure_cpu(runs, servers, link, baton.ca_file, repetitions, connections)
         measure_latency(runs, servers, baton, repetitions)
     pathlib.Path(sys.argv[1]).write_text(json.dumps(document | {"benchmarks": runs.as_list()}))

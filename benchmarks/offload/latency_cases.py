@@ -22,7 +22,7 @@ def far_servers(stack, baton, delay):
     """Baton's two, with their links `delay` milliseconds long."""
     for name in ("baton", "late"):
         relay = stack.enter_context(DelayingRelay(baton.link_port(name), delay / 1000))
-        yield baton.server(name, f"{name}-{delay}ms", relay.port)
+        yield stack.enter_context(baton.server(name, f"{name}-{delay}ms", relay.port))
 
 
 def measure_delay(runs, servers, ca_file, delay, count):

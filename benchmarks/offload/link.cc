@@ -1,18 +1,21 @@
-// Both ends of a link that only asks and answers; the CPU time of the serving process is measured.
+// Both ends of a link that asks and answers, and that is all: or, with --handshakes, of one behind which
+// libssl does the server's part of handshakes. The CPU time of the serving process is measured.
 //
 //   baton-bench-link serve --port N --certificate FILE --key FILE --ca FILE
 //   baton-bench-link ask   --port N --certificate FILE --key FILE --ca FILE --name NAME
-//                          --requests N --rate N
+//                          --requests N --rate N [--handshakes]
 //
 // `rate` requests a second come at random moments, as they do from clients that know nothing of each other.
 #include <asio/io_context.hpp>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <random>
 
 #include "handshake/client.h"
 #include "handshake/server.h"
+#include "libssl_end.h"
 #include "net/listen.h"
 #include "net/secure.h"
 #include "net/spawn.h"
@@ -25,6 +28,7 @@ namespace baton::bench {
 namespace {
 
 constexpr std::chrono::seconds kPatience(10);
+constexpr const char* kSuite = "TLS_AES_128_GCM_SHA256";
 
 std::string read(const std::string& file) {
   std::ifstream stream(file);
@@ -41,28 +45,79 @@ net::TcpEndpoint endpoint(const Options& options) {
   return {"127.0.0.1", static_cast<std::uint16_t>(options.number("--port"))};
 }
 
+// One end of a handshake over memory.
+struct HandshakeEnd {
+  HandshakeEnd(SSL_CTX* context, bool is_client) : end(context, pipe, is_client) {}
+
+  Pipe pipe;
+  LibsslEnd end;
+};
+
+using HandshakeEnds = std::map<std::uint16_t, HandshakeEnd>;
+
+// A request with a ClientHello in it is answered with the server's flight, any other one with nothing.
 class Answering final : public PlainLink {
  public:
   using PlainLink::PlainLink;
 
  private:
-  void heard(Message message) override {
-    if (message == Message::request) say(Message::answer);
+  void heard(Message message, std::uint16_t id, ByteView body) override {
+    if (message == Message::request) {
+      say(Message::answer, id, body.empty() ? Bytes() : answer(id, body));
+    } else if (const auto found = handshakes_.find(id); found != handshakes_.end()) {
+      found->second.pipe.set_input(Bytes(body.begin(), body.end()));
+      require(found->second.end.shake_hands(), "libssl's handshake is not done");
+      handshakes_.erase(found);
+    }
   }
+
+  Bytes answer(std::uint16_t id, ByteView hello) {
+    HandshakeEnd& one = handshakes_.try_emplace(id, context_.get(), false).first->second;
+    one.pipe.set_input(Bytes(hello.begin(), hello.end()));
+    require(!one.end.shake_hands(), "libssl was done too early");
+    return one.pipe.take_output();
+  }
+
+  SslContext context_ = make_libssl_server(kSuite);
+  HandshakeEnds handshakes_;
 };
 
 class Asking final : public PlainLink {
  public:
-  using PlainLink::PlainLink;
+  Asking(const asio::any_io_executor& executor, std::unique_ptr<net::Stream> stream, bool handshakes)
+      : PlainLink(executor, std::move(stream)), shakes_hands_(handshakes) {}
 
+  void ask() {
+    const std::uint16_t id = next_id_++;
+    say(Message::request, id, shakes_hands_ ? hello(id) : Bytes());
+  }
   unsigned answers() const { return answers_; }
 
  private:
-  void heard(Message /*message*/) override {
+  void heard(Message /*message*/, std::uint16_t id, ByteView body) override {
     ++answers_;
-    say(Message::report);
+    say(Message::report, id, shakes_hands_ ? finish(id, body) : Bytes());
   }
 
+  Bytes hello(std::uint16_t id) {
+    HandshakeEnd& one = handshakes_.try_emplace(id, context_.get(), true).first->second;
+    one.end.shake_hands();
+    return one.pipe.take_output();
+  }
+
+  Bytes finish(std::uint16_t id, ByteView flight) {
+    const auto found = handshakes_.find(id);
+    found->second.pipe.set_input(Bytes(flight.begin(), flight.end()));
+    require(found->second.end.shake_hands(), "the client is not done");
+    Bytes finished = found->second.pipe.take_output();
+    handshakes_.erase(found);
+    return finished;
+  }
+
+  SslContext context_ = make_libssl_client(kSuite);
+  bool shakes_hands_;
+  std::uint16_t next_id_ = 0;
+  HandshakeEnds handshakes_;
   unsigned answers_ = 0;
 };
 
@@ -113,15 +168,16 @@ net::Task<> ask_all(Asking& link, unsigned requests, unsigned rate) {
   for (unsigned i = 0; i < requests; ++i) {
     next += std::chrono::nanoseconds(static_cast<std::int64_t>(gap(random) * 1e9));
     co_await net::sleep_for(next - std::chrono::steady_clock::now());
-    link.say(Message::request);
+    link.ask();
   }
-  while (link.answers() < requests) co_await net::sleep_for(std::chrono::milliseconds(1));
+  const unsigned wanted = requests + 1;  // the first one was not measured
+  while (link.answers() < wanted) co_await net::sleep_for(std::chrono::milliseconds(1));
 }
 
 net::Task<> ask(asio::io_context& context, const Options& options) {
-  Asking link(context.get_executor(), co_await dial(options));
+  Asking link(context.get_executor(), co_await dial(options), options.has("--handshakes"));
   net::spawn(context.get_executor(), link.run());
-  link.say(Message::request);  // the first one is not measured
+  link.ask();
   while (link.answers() == 0) co_await net::sleep_for(std::chrono::milliseconds(1));
   wait_for_cue();
   co_await ask_all(link, options.number("--requests"), options.number("--rate"));

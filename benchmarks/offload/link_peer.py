@@ -12,7 +12,7 @@ CASE = "handshake/full-tls13-ecdsa-p256/libssl"
 
 
 class PlainLink:
-    """A server that answers at once, on a link with the same TLS. Use started()."""
+    """A server at the end of a link with the same TLS, without Baton behind it. Use started()."""
 
     def __init__(self, directory):
         directory.mkdir()
@@ -32,10 +32,10 @@ class PlainLink:
             self._pid = process.pid
             yield self
 
-    def microseconds_per_request(self, requests, rate):
-        """Of the answering process, at `rate` requests a second."""
+    def microseconds_per_request(self, requests, rate, *arguments):
+        """Of the answering process, at `rate` requests a second. With "--handshakes", libssl does them there."""
         helper = Helper("baton-bench-link", "ask", *self._arguments["client"], "--name", "server.internal",
-                        "--requests", requests, "--rate", rate)
+                        "--requests", requests, "--rate", rate, *arguments)
         _, (used,) = helper.run(self._pid)
         return used / requests
 

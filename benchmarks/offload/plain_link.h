@@ -1,5 +1,5 @@
-// A request, an answer and a report on a link with Baton's own TLS, and nothing behind it: the least that a
-// question to another machine costs. As many bytes as OPEN, HANDOFF and OUTCOME have.
+// Requests, answers and reports on a link with Baton's own TLS, of as many bytes as OPEN, HANDOFF and OUTCOME
+// have: what a question to another machine costs whoever answers it.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ namespace baton::bench {
 
 enum class Message : std::uint8_t { request, answer, report };
 
-// One end of a link. Override what it does with what it receives.
+// One end of a link.
 class PlainLink {
  public:
   PlainLink(const asio::any_io_executor& executor, std::unique_ptr<net::Stream> stream)
@@ -23,25 +23,25 @@ class PlainLink {
 
   // Until the other end closes.
   net::Task<> run();
-  void say(Message message);
-  void close();
+  // `id` says which request it belongs to. Padded to its size on Baton's links.
+  void say(Message message, std::uint16_t id, ByteView body = {});
 
   // For net::send_link_output().
   ByteView output() const { return output_.view(); }
   void output_sent(std::size_t count) { output_.sent(count); }
 
  protected:
-  virtual void heard(Message message) = 0;
+  virtual void heard(Message message, std::uint16_t id, ByteView body) = 0;
 
  private:
   net::Task<Result<void>> receive();
-  void take_messages();
+  // Calls heard() for the first of the bytes; how many it took, 0 when the message is not whole.
+  std::size_t take_message(ByteView bytes);
 
   std::unique_ptr<net::Stream> stream_;
   net::Signal wake_;
   offload::OutputQueue output_;
   Bytes received_;
-  bool closed_ = false;
 };
 
 }  // namespace baton::bench
