@@ -1,5 +1,5 @@
-// Requests, answers and reports on a link with Baton's own TLS, of as many bytes as OPEN, HANDOFF and OUTCOME
-// have: what a question to another machine costs whoever answers it.
+// Requests, answers and reports on a link with Baton's own TLS, of no fewer bytes than OPEN, HANDOFF and
+// OUTCOME have: what a question to another machine costs whoever answers it.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ class PlainLink {
 
   // Until the other end closes.
   net::Task<> run();
-  // `id` says which request it belongs to. Padded to its size on Baton's links.
+  // `id` says which request it belongs to. Padded to its usual size.
   void say(Message message, std::uint16_t id, ByteView body = {});
 
   // For net::send_link_output().
