@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Turns the JSON of baton-bench into a table, into lines of JSON (--json FILE) and into a chart (--svg FILE).
+"""Turns the JSON of baton-bench and of offload/driver.py into a table, into lines of JSON (--json FILE) and into a
+chart (--svg FILE).
 
-A ratio is the peer's value by Baton's: above 1, Baton needs less time or less memory.
+A ratio is the peer's value by Baton's: above 1, Baton needs less time or less memory. What stands for a case is the
+median of its values. The values of a case with "pN" in its name are single latencies: its percentiles stand for it, each
+as a case of its own in the JSON.
 """
 import argparse
 import collections
 import json
+import math
 import pathlib
 import re
 import statistics
@@ -13,41 +17,60 @@ import statistics
 import chart
 
 SUBJECT = "baton"
+PERCENTILES = ["p50", "p95", "p99"]
 
-
-class Case(collections.namedtuple("Case", "suite case")):
-    @property
-    def unit(self):
-        return "bytes" if self.suite == "memory" else "ns"
+Case = collections.namedtuple("Case", "suite case unit")
 
 
 def value_of(run):
-    """Bytes, or the nanoseconds of one operation."""
-    return run["bytes"] if "bytes" in run else 1e9 / run["items_per_second"]
+    """The value with its unit: as the run says, or bytes, or the nanoseconds of one operation."""
+    if "value" in run:
+        return run["value"], run["unit"]
+    return (run["bytes"], "bytes") if "bytes" in run else (1e9 / run["items_per_second"], "ns")
 
 
-def read_runs(document):
-    """{Case: {subject: [value, ...]}} in the order of the program."""
+def read_runs(documents):
+    """{Case: {subject: [value, ...]}} in the order of the programs."""
     cases = {}
-    for run in sorted(document["benchmarks"], key=lambda run: run["family_index"]):
-        if run["run_type"] != "iteration":
-            continue
-        suite, case, subject = run["name"].split("/")[:3]
-        cases.setdefault(Case(suite, case), {}).setdefault(subject, []).append(value_of(run))
+    for document in documents:
+        for run in sorted(document["benchmarks"], key=lambda run: run["family_index"]):
+            if run["run_type"] != "iteration":
+                continue
+            suite, case, subject = run["name"].split("/")[:3]
+            value, unit = value_of(run)
+            cases.setdefault(Case(suite, case, unit), {}).setdefault(subject, []).append(value)
     return cases
 
 
+def percentile(values, name):
+    """The smallest value that so many of 100 do not exceed."""
+    return sorted(values)[math.ceil(len(values) * int(name[1:]) / 100) - 1]
+
+
+def columns(case):
+    """Heading and function of each column of the table."""
+    if "pN" in case.case:
+        return {name: lambda values, name=name: percentile(values, name) for name in PERCENTILES}
+    return {"min": min, "median": statistics.median, "max": max}
+
+
+def points(case):
+    """The columns that stand for the case, the most important one first."""
+    return PERCENTILES if "pN" in case.case else ["median"]
+
+
 def comparisons(cases):
-    """One object for each case and peer, of medians; for a case without a peer one whose peer is null."""
+    """One object for each case and peer; for a case without a peer one whose peer is null."""
     for case, subjects in cases.items():
-        medians = {subject: statistics.median(values) for subject, values in subjects.items()}
-        if SUBJECT not in medians:
-            continue
-        ours = medians.pop(SUBJECT)
-        for peer, value in medians.items() or [(None, None)]:
-            yield {"suite": case.suite, "case": case.case, "subject": SUBJECT, "peer": peer, "unit": case.unit,
-                   "value": round(ours, 2), "peer_value": value and round(value, 2),
-                   "ratio": value and round(value / ours, 3)}
+        for point in points(case):
+            values = {subject: columns(case)[point](all_of_it) for subject, all_of_it in subjects.items()}
+            if SUBJECT not in values:
+                continue
+            ours = values.pop(SUBJECT)
+            for peer, value in values.items() or [(None, None)]:
+                yield {"suite": case.suite, "case": case.case.replace("pN", point), "subject": SUBJECT, "peer": peer,
+                       "unit": case.unit, "value": round(ours, 2), "peer_value": value and round(value, 2),
+                       "ratio": value and round(value / ours, 3)}
 
 
 def machine():
@@ -59,51 +82,53 @@ def machine():
                       "flags " + " ".join(f if f in flags else f"no-{f}" for f in wanted)])
 
 
-def head(context):
+def head(contexts):
+    context = {name: value for one in reversed(contexts) for name, value in one.items()}
     libraries = [f"{name.removeprefix('library: ')} {version}" for name, version in context.items()
                  if name.startswith("library: ")]
     load = ", ".join(f"{value:.2f}" for value in context["load_avg"])
     yield f"machine:   {machine()}"
     yield f"load:      {load} (1, 5, 15 minutes, at the start)"
     yield f"date:      {context['date']}"
-    yield f"libraries: {', '.join(libraries)}; Baton encrypts with {context['aead']}"
+    yield f"libraries: {', '.join(sorted(libraries))}; Baton encrypts with {context['aead']}"
 
 
 def amount(value):
-    return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.1f}" if value >= 10 else f"{value:,.2f}"
 
 
 def table(cases):
-    row = "{:<32} {:<9} {:>10} {:>10} {:>10} {:>7}".format
-    suite = None
+    row = "{:<34} {:<9} {:>10} {:>10} {:>10} {:>7}".format
+    heading = None
     for case, subjects in cases.items():
-        if case.suite != suite:
-            suite = case.suite
+        shown = columns(case)
+        if heading != (case.suite, case.unit, *shown):
+            heading = (case.suite, case.unit, *shown)
             yield ""
-            yield row(f"{suite} ({case.unit})", "", "min", "median", "max", "ratio")
-        ours = statistics.median(subjects[SUBJECT]) if SUBJECT in subjects else None
+            yield row(f"{case.suite} ({case.unit})", "", *shown, "ratio")
+        main_point = shown[points(case)[0]]
+        ours = main_point(subjects[SUBJECT]) if SUBJECT in subjects else None
         for position, (subject, values) in enumerate(subjects.items()):
-            median = statistics.median(values)
-            ratio = f"{median / ours:.2f}" if ours and subject != SUBJECT else ""
-            yield row("" if position else case.case, subject, amount(min(values)), amount(median), amount(max(values)),
+            ratio = f"{main_point(values) / ours:.2f}" if ours and subject != SUBJECT else ""
+            yield row("" if position else case.case, subject, *(amount(column(values)) for column in shown.values()),
                       ratio)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("measured", help="the output of baton-bench, as JSON")
+    parser.add_argument("measured", nargs="+", help="the output of baton-bench or offload/driver.py, as JSON")
     parser.add_argument("--json", help="file for one JSON object a line: each case with each peer")
     parser.add_argument("--svg", help="file for a bar chart of the ratios")
     options = parser.parse_args()
-    document = json.loads(pathlib.Path(options.measured).read_text())
-    cases = read_runs(document)
-    print("\n".join([*head(document["context"]), *table(cases)]))
+    documents = [json.loads(pathlib.Path(file).read_text()) for file in options.measured]
+    cases = read_runs(documents)
+    print("\n".join([*head([document["context"] for document in documents]), *table(cases)]))
     print("\nratio: the peer's median by Baton's; above 1 Baton needs less.")
     rows = list(comparisons(cases))
     if options.json:
         pathlib.Path(options.json).write_text("".join(json.dumps(row) + "\n" for row in rows))
     if options.svg:
-        pathlib.Path(options.svg).write_text(chart.draw([row for row in rows if row["peer"]]))
+        pathlib.Path(options.svg).write_text(chart.draw([row for row in rows if row["peer"] and row["unit"] != "ms"]))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ constexpr std::array<std::pair<std::string_view, Refusal>, 2> kRefusals = {
 
 constexpr std::size_t kMaxListenerName = 64;  // bytes, as the link protocol carries it
 
+constexpr std::array<std::pair<std::string_view, Protocol>, 2> kProtocols = {
+    {{"tls", Protocol::tls}, {"tcp", Protocol::tcp}}};
+
 // R7: the application server holds no TLS policy. Who tries to write one here is told where it belongs.
 constexpr std::array<std::string_view, 17> kTlsPolicyKeys = {
     "tls",         "certificate",           "certificates", "chain",       "private_key",    "cert",
@@ -78,6 +81,7 @@ std::vector<Listener> read_listeners(TableReader& root) {
     if (const auto backend = table.required_text("backend")) {
       listener.backend = table.parsed_endpoint(*backend).value_or(Endpoint());
     }
+    listener.protocol = table.choice<Protocol>("protocol", "tls", kProtocols);
     table.finish(kTlsPolicyKeys, kNoTlsPolicy);
     listeners.push_back(std::move(listener));
   }

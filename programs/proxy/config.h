@@ -16,11 +16,18 @@
 
 namespace baton::proxy {
 
+// What clients speak at a listener.
+enum class Protocol {
+  tls,
+  tcp,  // anything: the bytes are passed on as they are, and no key store is asked
+};
+
 // [[listener]]: where clients connect, and where their plaintext goes.
 struct Listener {
   std::string name;                           // unique, at most 64 bytes; for logs and the key store
   std::vector<programs::TcpEndpoint> listen;  // at least one; the host is an IP address
   programs::Endpoint backend;
+  Protocol protocol = Protocol::tls;
 };
 
 // [link]: what all links have in common.

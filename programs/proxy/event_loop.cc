@@ -59,7 +59,7 @@ net::Task<> EventLoop::accept_clients(Socket& socket) {
       net::spawn(executor, serve(*socket.listener, std::move(*client), std::move(*place)));
     } else {
       note_refusal(from);
-      net::spawn(executor, refuse(std::move(*client), std::move(*place)));
+      net::spawn(executor, refuse(*socket.listener, std::move(*client), std::move(*place)));
     }
   }
 }
@@ -80,8 +80,9 @@ void EventLoop::note_refusal(const offload::ClientAddress& client) {
 }
 
 // Before a byte of it is read.
-net::Task<> EventLoop::refuse(net::Socket client, offload::FairRoom::Place /*place*/) {
-  if (shared_.config.limits.refusal == Refusal::reset) {
+net::Task<> EventLoop::refuse(const Listener& listener, net::Socket client,
+                              offload::FairRoom::Place /*place*/) {
+  if (listener.protocol == Protocol::tcp || shared_.config.limits.refusal == Refusal::reset) {
     net::reset(client);
     co_return;
   }

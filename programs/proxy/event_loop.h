@@ -47,7 +47,7 @@ class EventLoop {
 
   net::Task<> accept_clients(Socket& socket);
   net::Task<> serve(const Listener& listener, net::Socket client, offload::FairRoom::Place place);
-  net::Task<> refuse(net::Socket client, offload::FairRoom::Place place);
+  net::Task<> refuse(const Listener& listener, net::Socket client, offload::FairRoom::Place place);
   void note_refusal(const offload::ClientAddress& client);
   net::Task<> expire_sessions();
   net::Task<> finish();

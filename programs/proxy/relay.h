@@ -6,19 +6,12 @@
 
 #include "net/signal.h"
 #include "net/socket.h"
+#include "proxy/running_relay.h"
 #include "tls/connection.h"
 
 namespace baton::proxy {
 
-// Why and how a connection ended, for its log line.
-struct RelayResult {
-  std::string reason;  // "closed", "client_truncated", "backend_failed", "tls_failure", "idle", …
-  std::string detail;  // for people; may be empty
-  std::uint64_t plaintext_in = 0;   // bytes from the client
-  std::uint64_t plaintext_out = 0;  // bytes to the client
-};
-
-class Relay {
+class Relay final : public RunningRelay {
  public:
   // `scratch` is memory of the event loop that no coroutine uses across a suspension.
   Relay(net::Socket& client, tls::Connection& connection, net::Socket& backend, std::size_t buffer_limit,
@@ -27,15 +20,10 @@ class Relay {
   // Carries data until both directions have ended. Half-close is passed on in both directions.
   net::Task<RelayResult> run();
 
-  // Ends it now, for example because it was idle for too long.
-  void end(std::string reason, std::string detail = {});
-
-  // Moves with every byte; the owner compares it with the clock.
-  std::chrono::steady_clock::time_point last_activity() const { return last_activity_; }
-  // One direction has ended, and the other has less patience to expect.
-  bool half_closed() const { return client_closed_ != backend_closed_; }
-  // The result is decided, and only a last alert is on its way to the client.
-  bool closing() const { return ended_; }
+  void end(std::string reason, std::string detail = {}) override;
+  std::chrono::steady_clock::time_point last_activity() const override { return last_activity_; }
+  bool half_closed() const override { return client_closed_ != backend_closed_; }
+  bool closing() const override { return ended_; }
 
  private:
   net::Task<> from_client();

@@ -3,6 +3,8 @@
 #include "base/dead_stack.h"
 #include "common/log.h"
 #include "crypto/random.h"
+#include "proxy/plain_relay.h"
+#include "proxy/relay.h"
 
 namespace baton::proxy {
 namespace {
@@ -33,6 +35,10 @@ Session::Session(SessionContext& context, const Listener& listener, net::Socket 
 
 net::Task<> Session::run() {
   context_.counters.get("connections").add();
+  return listener_.protocol == Protocol::tcp ? serve_tcp() : serve_tls();
+}
+
+net::Task<> Session::serve_tls() {
   auto established = co_await shake_hands();
   if (!established) {
     wipe_dead_stack();  // a connection may have been handed over before it failed
@@ -41,9 +47,15 @@ net::Task<> Session::run() {
     co_return;
   }
   log_established(*established);
-  const RelayResult result = co_await serve(std::move(*established));
+  const RelayResult result = co_await carry(std::move(*established));
   wipe_dead_stack();   // the nonce of record 0 is the IV
   log_closed(result);  // behind the end of the connection's secrets, so that the line can be relied on
+  if (client_.is_open()) co_await net::linger_and_close(client_);
+}
+
+net::Task<> Session::serve_tcp() {
+  log_accepted();
+  log_closed(co_await carry_plain());
   if (client_.is_open()) co_await net::linger_and_close(client_);
 }
 
@@ -53,14 +65,13 @@ net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hand
   co_return co_await handshake.run();
 }
 
-net::Task<RelayResult> Session::serve(EstablishedClient established) {
+net::Task<RelayResult> Session::carry(EstablishedClient established) {
   auto backend = co_await net::connect(listener_.backend, context_.config.limits.connect_timeout);
   if (!backend) {
-    context_.counters.get("backend_unreachable").add();
     established.connection.abort(tls::Alert::internal_error, "no backend");
     const WireBuffer alert = established.connection.take_output();
     static_cast<void>(co_await net::write_all(client_, alert));
-    co_return RelayResult{"backend_unreachable", backend.error().message, 0, 0};
+    co_return backend_unreachable(backend.error());
   }
   Relay relay(client_, established.connection, *backend,
               static_cast<std::size_t>(context_.config.limits.buffer), context_.scratch);
@@ -68,6 +79,25 @@ net::Task<RelayResult> Session::serve(EstablishedClient established) {
   RelayResult result = co_await relay.run();
   relay_ = nullptr;
   co_return result;
+}
+
+net::Task<RelayResult> Session::carry_plain() {
+  auto backend = co_await net::connect(listener_.backend, context_.config.limits.connect_timeout);
+  if (!backend) {
+    net::reset(client_);  // nothing else could tell it from a backend that had nothing to say
+    co_return backend_unreachable(backend.error());
+  }
+  PlainRelay relay(client_, *backend, static_cast<std::size_t>(context_.config.limits.buffer),
+                   context_.scratch);
+  relay_ = &relay;
+  RelayResult result = co_await relay.run();
+  relay_ = nullptr;
+  co_return result;
+}
+
+RelayResult Session::backend_unreachable(const Error& error) {
+  context_.counters.get("backend_unreachable").add();
+  return {"backend_unreachable", error.message, 0, 0};
 }
 
 void Session::expire(std::chrono::steady_clock::time_point now) {
@@ -100,6 +130,12 @@ void Session::log_failure(const HandshakeFailure& failure) {
              {"reason", failure.reason},
              {"alert", failure.alert},
              {"detail", failure.detail}});
+}
+
+void Session::log_accepted() {
+  const std::string trace = to_hex(trace_id_);
+  log_event(LogLevel::info, "accepted",
+            {{"trace", trace}, {"client", client_name_}, {"listener", listener_.name}});
 }
 
 void Session::log_established(const EstablishedClient& established) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "proxy/client_handshake.h"
-#include "proxy/relay.h"
+#include "proxy/running_relay.h"
 
 namespace baton::proxy {
 
@@ -23,9 +23,14 @@ class Session {
   void end(const std::string& reason);
 
  private:
+  net::Task<> serve_tls();
+  net::Task<> serve_tcp();
   net::Task<tl::expected<EstablishedClient, HandshakeFailure>> shake_hands();
   // The connection ends with it.
-  net::Task<RelayResult> serve(EstablishedClient established);
+  net::Task<RelayResult> carry(EstablishedClient established);
+  net::Task<RelayResult> carry_plain();
+  RelayResult backend_unreachable(const Error& error);
+  void log_accepted();
   void log_failure(const HandshakeFailure& failure);
   void log_established(const EstablishedClient& established);
   void log_closed(const RelayResult& result);
@@ -36,7 +41,7 @@ class Session {
   std::string client_name_;
   offload::TraceId trace_id_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  Relay* relay_ = nullptr;  // while the connection is established
+  RunningRelay* relay_ = nullptr;  // while the connection carries data
 };
 
 }  // namespace baton::proxy

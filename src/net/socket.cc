@@ -97,6 +97,13 @@ Task<Result<void>> wait_readable(Socket& socket) {
   co_return Result<void>{};
 }
 
+Result<std::size_t> try_write(Socket& socket, ByteView bytes) {
+  std::error_code error;
+  const std::size_t count = socket.write_some(asio::buffer(bytes.data(), bytes.size()), error);
+  if (error && error != asio::error::would_block) return io_error("writing failed", error);
+  return count;
+}
+
 Task<Result<void>> write_all(Socket& socket, ByteView bytes) {
   std::error_code error;
   co_await asio::async_write(socket, asio::buffer(bytes.data(), bytes.size()),

@@ -32,6 +32,9 @@ Task<Result<std::size_t>> read_some(Socket& socket, MutableBytes into);
 std::optional<Result<std::size_t>> try_read(Socket& socket, MutableBytes into);
 Task<Result<void>> wait_readable(Socket& socket);
 
+// Writes without waiting: how many bytes the kernel has taken, 0 when it takes none now.
+Result<std::size_t> try_write(Socket& socket, ByteView bytes);
+
 // All of `bytes`.
 Task<Result<void>> write_all(Socket& socket, ByteView bytes);
 

@@ -176,6 +176,7 @@ class Fleet:
     `unix_link` has the link on a Unix socket; `keystore_settings` and `proxy_settings` are further
     tables, for example {"limits": {"handshake_timeout": "2s"}}; `allowed_names` is what the proxy's
     link identity may serve, `identity_settings` what else its [[application_server]] says.
+    With `plain_listener` the proxy also has one without TLS, at `plain_port`.
     """
 
     def __init__(self, directory: Path, tenants: Sequence[Tenant], *, unix_link: bool = False,
@@ -183,7 +184,7 @@ class Fleet:
                  proxy_settings: dict[str, dict] | None = None,
                  allowed_names: Sequence[str] = ("*",), identity_settings: dict[str, object] | None = None,
                  backend: Backend | ListeningBackend | None = None,
-                 ticket_keys: bytes | None = None, proxy_user: int | None = None):
+                 ticket_keys: bytes | None = None, proxy_user: int | None = None, plain_listener: bool = False):
         self.directory = directory
         self.tenants = list(tenants)
         self.unix_link = unix_link
@@ -204,7 +205,9 @@ class Fleet:
         self._link_tables: dict[str, dict[str, object]] = {}
         self._programs: list[Program] = []
         self.keystore = self.key_store("keystore", self.link_address())
-        self.proxy = self.application_server("proxy", self.port, self.link_address(), proxy_user)
+        self.plain_port = free_port() if plain_listener else None
+        self.proxy = self.application_server("proxy", self.port, self.link_address(), proxy_user,
+                                             plain_port=self.plain_port)
         if proxy_user:
             self._give_to(proxy_user)
 
@@ -215,9 +218,9 @@ class Fleet:
 
     def application_server(self, stem: str, port: int, key_stores: str | Sequence[str | dict[str, object]],
                            user: int | None = None, build: str = "baton-proxy",
-                           listener: str = "https") -> Program:
+                           listener: str = "https", plain_port: int | None = None) -> Program:
         """An application server of this fleet, not started. Key stores: addresses, or whole tables."""
-        config = self._write_proxy(stem, port, key_stores, listener)
+        config = self._write_proxy(stem, port, key_stores, listener, plain_port)
         return self._add(Program(build, config, self.directory / f"{stem}.log", user))
 
     def _add(self, program: Program) -> Program:
@@ -310,7 +313,8 @@ class Fleet:
             key_file.chmod(0o600)
             root["ticket_key_file"] = str(key_file)
         log = {"format": "json", "file": str(self.directory / f"{stem}.log")}
-        settings = {"log": log, "link": link} | self.keystore_settings
+        settings = {"link": link} | self.keystore_settings
+        settings["log"] = log | settings.get("log", {})
         tables = [table(f"[{name}]", values) for name, values in settings.items() if isinstance(values, dict)]
         root |= {name: value for name, value in settings.items() if not isinstance(value, dict)}
         root |= more_root
@@ -320,23 +324,30 @@ class Fleet:
                           *map(self._tenant_table, self.tenants))
 
     def _write_proxy(self, stem: str, port: int, addresses: str | Sequence[str | dict[str, object]],
-                     listener_name: str) -> Path:
+                     listener_name: str, plain_port: int | None) -> Path:
         link: dict[str, object] = {}
         if not self.unix_link:
             link |= self._link_files(self.proxy_dir, PROXY_IDENTITY, "client", "ca")
         log = {"format": "json", "file": str(self.proxy_dir / f"{stem}.log")}
+        log |= self.proxy_settings.get("log", {})
         link |= self.proxy_settings.get("link", {})
         settings = self.proxy_settings | {"log": log, "link": link}
         key_stores = [(one if isinstance(one, dict) else {"address": one})
                       | ({} if self.unix_link else {"server_name": KEY_STORE_NAME})
                       for one in ([addresses] if isinstance(addresses, str) else addresses)]
-        listener = {"name": listener_name, "listen": [f"127.0.0.1:{port}", f"[::1]:{port}"],
-                    "backend": f"127.0.0.1:{self.backend.port}"}
-        path = self.write(self.proxy_dir / f"{stem}.toml", table("[[listener]]", listener),
+        listeners = [self._listener(listener_name, port)]
+        if plain_port:
+            listeners.append(self._listener("plain", plain_port) | {"protocol": "tcp"})
+        path = self.write(self.proxy_dir / f"{stem}.toml",
+                          *[table("[[listener]]", listener) for listener in listeners],
                           *[table(f"[{name}]", values) for name, values in settings.items()],
                           *[table("[[key_store]]", values) for values in key_stores])
         (self.directory / f"{stem}.log").symlink_to(self.proxy_dir / f"{stem}.log")
         return path
+
+    def _listener(self, name: str, port: int) -> dict[str, object]:
+        return {"name": name, "listen": [f"127.0.0.1:{port}", f"[::1]:{port}"],
+                "backend": f"127.0.0.1:{self.backend.port}"}
 
     def _give_to(self, user: int) -> None:
         for path in (self.proxy_dir, *self.proxy_dir.iterdir()):

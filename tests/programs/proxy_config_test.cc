@@ -26,6 +26,7 @@ TEST(ProxyConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_EQ(config->listeners[0].name, "listener1");
   EXPECT_THAT(config->listeners[0].listen, ElementsAre(TcpEndpoint{"::", 443}));
   EXPECT_EQ(config->listeners[0].backend, Endpoint(TcpEndpoint{"127.0.0.1", 8080}));
+  EXPECT_EQ(config->listeners[0].protocol, Protocol::tls);
   ASSERT_EQ(config->key_stores.size(), 1U);
   EXPECT_EQ(config->key_stores[0].address, Endpoint(TcpEndpoint{"keystore.internal", 7600}));
   EXPECT_EQ(config->key_stores[0].server_name, "keystore.internal");
@@ -53,6 +54,7 @@ backend = "unix:app.sock"
 [[listener]]
 listen = ["127.0.0.1:8443"]
 backend = "app.internal:80"
+protocol = "tcp"
 [link]
 certificate = "l.crt"
 private_key = "l.key"
@@ -82,7 +84,9 @@ buffer = "32KiB"
   EXPECT_EQ(config->listeners[0].name, "https");
   EXPECT_EQ(config->listeners[0].listen.size(), 2U);
   EXPECT_EQ(config->listeners[0].backend, Endpoint(UnixEndpoint{"/etc/baton/app.sock"}));
+  EXPECT_EQ(config->listeners[0].protocol, Protocol::tls);
   EXPECT_EQ(config->listeners[1].name, "listener2");
+  EXPECT_EQ(config->listeners[1].protocol, Protocol::tcp);
   EXPECT_EQ(config->listeners[1].backend, Endpoint(TcpEndpoint{"app.internal", 80}));
   ASSERT_EQ(config->key_stores.size(), 2U);
   EXPECT_EQ(config->key_stores[0].server_name, "keystore.internal");
@@ -148,6 +152,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "name"},
         WrongText{"[\"[::]:443\"]", "[443]", "p.toml:3: listener.listen: must be a string, not an integer"},
         WrongText{"backend = \"127.0.0.1:8080\"\n", "", "p.toml:2: listener.backend: is missing"},
+        WrongText{"backend =", "protocol = \"http\"\nbackend =",
+                  "p.toml:4: listener.protocol: \"http\" is not one of \"tls\", \"tcp\""},
         WrongText{
             "127.0.0.1:8080", "127.0.0.1:80800",
             "p.toml:4: listener.backend: \"127.0.0.1:80800\": the port must be a number from 1 to 65535"},
