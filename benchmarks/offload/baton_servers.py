@@ -5,8 +5,6 @@ import fleet
 from processes import BIN, running
 from server import NAMES, Server, wait_for_port, wait_for_tls
 
-SUITES = ["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-          "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]
 QUIET = {"log": {"level": "warning"}}  # the others log no connection either
 
 
@@ -31,7 +29,7 @@ class Baton:
     """The key store of `baton` hands over early, that of `late` does not. Use started()."""
 
     def __init__(self, directory):
-        tenants = [fleet.Tenant([name], [key_type], {"cipher_suites": SUITES}) for key_type, name in NAMES.items()]
+        tenants = [fleet.Tenant([name], [key_type]) for key_type, name in NAMES.items()]
         self.fleet = fleet.Fleet(directory, tenants, backend=SmallBackend(directory),
                                  keystore_settings=QUIET | {"groups": ["X25519", "P-256"]}, proxy_settings=QUIET)
         self.leaves = {key_type: tenant.leaves[0] for key_type, tenant in zip(NAMES, tenants)}

@@ -1,10 +1,8 @@
 #include "proxy/client_handshake.h"
 
 #include <algorithm>
-#include <asio/experimental/awaitable_operators.hpp>
 
 #include "common/client_of.h"
-#include "net/timeout.h"
 #include "serialization/serialization.h"
 
 namespace baton::proxy {
@@ -16,6 +14,8 @@ constexpr std::size_t kReadSize = 4 * 1024;
 // How long the key store may take over the last bytes of a client that has ended its stream. They may be a
 // Finished with a whole request behind it (R2), or an alert that the operator wants to know of (R8).
 constexpr auto kLastAnswerTimeout = std::chrono::seconds(2);
+// Behind its time a handshake ends by itself, unless it is writing to a client that does not read.
+constexpr auto kGrace = std::chrono::milliseconds(500);
 
 tls::ConnectionOptions connection_options() {
   tls::ConnectionOptions options;
@@ -31,63 +31,50 @@ ClientHandshake::ClientHandshake(SessionContext& context, net::Socket& client, c
       client_(client),
       listener_(listener),
       trace_id_(trace_id),
-      news_(client.get_executor()) {}
+      news_(client.get_executor()),
+      readable_(client, net::Socket::wait_read, [this] { news_.notify(); }) {}
 
 net::Task<ClientHandshake::Finished> ClientHandshake::run() {
   first_byte_ = steady_clock::now();
-  auto finished =
-      co_await net::with_timeout(relay(), context_.config.limits.handshake_timeout, "the handshake");
-  if (finished) co_return std::move(*finished);
-  if (offload_ && handed_off_) offload_->report({offload::OutcomeKind::timeout, {}, {}});
-  if (offload_) offload_->set_cancel_reason(offload::CancelReason::timeout);
-  co_return tl::unexpected(HandshakeFailure{"timeout", finished.error().message, {}, {}});
-}
-
-net::Task<Result<ClientHandshake::Finished>> ClientHandshake::relay() {
-  const auto gone = [](std::string detail) {
-    return Finished(tl::unexpected(HandshakeFailure{"client_gone", std::move(detail), {}, {}}));
-  };
-  if (!co_await wait_for_first_bytes()) co_return gone("the client sent nothing");
+  ends_at_ = first_byte_ + context_.config.limits.handshake_timeout;
+  if (!co_await wait_for_first_bytes()) co_return tl::unexpected(lost("the client sent nothing"));
   place_ = context_.handshakes.take(0);
   if (!place_) {
-    co_return Finished(
-        tl::unexpected(co_await refuse("overloaded", "limits.max_handshakes of this proxy are under way")));
+    co_return tl::unexpected(
+        co_await refuse("overloaded", "limits.max_handshakes of this proxy are under way"));
   }
   begin();
-  for (;;) {
+  while (!is_late()) {
     offload_->feed(std::exchange(read_, {}));
     while (auto event = offload_->next(steady_clock::now())) {
       if (auto finished = co_await handle(std::move(*event))) co_return std::move(*finished);
     }
     tell_failed_attempts();
-    bool is_here = true;
-    if (client_ended_) {
-      is_here = co_await wait_for_last_answer();
-    } else if (offload_->room() < kReadSize) {
-      co_await wait_for_news();  // a client that sends this much during its handshake is not read meanwhile
-    } else {
-      is_here = co_await wait_for_client_or_news();
-    }
-    if (!is_here) co_return gone("the client closed the connection during its handshake");
+    if (!co_await wait_for_more()) break;
   }
+  co_return tl::unexpected(lost("the client closed the connection during its handshake"));
 }
 
+void ClientHandshake::expire(steady_clock::time_point now) {
+  if (now >= ends_at_ + kGrace) net::reset(client_);
+}
+
+// False: the client is gone, or late.
 net::Task<bool> ClientHandshake::wait_for_first_bytes() {
   while (read_.empty()) {
-    static_cast<void>(co_await net::wait_readable(client_));
-    if (!read_client() || (client_ended_ && read_.empty())) co_return false;
+    co_await wait_for_news(Listen::to_client, ends_at_);
+    if (is_late() || !read_if_ready() || (client_ended_ && read_.empty())) co_return false;
   }
   co_return true;
 }
 
 void ClientHandshake::begin() {
-  const auto ends_at = first_byte_ + context_.config.limits.handshake_timeout;
   first_byte_ = steady_clock::now();
   offload::OpenRequest request;
   request.client = programs::client_of(client_);
   request.listener = listener_;
   request.trace_id = trace_id_;
-  offload_.emplace(std::move(request), ends_at, context_.key_stores, context_.key_stores.picker(),
+  offload_.emplace(std::move(request), ends_at_, context_.key_stores, context_.key_stores.picker(),
                    context_.config.link.policy, [this] { news_.notify(); });
 }
 
@@ -101,28 +88,29 @@ bool ClientHandshake::read_client() {
   return !broken;
 }
 
-net::Task<> ClientHandshake::wait_for_news() {
-  using namespace asio::experimental::awaitable_operators;
-  if (const auto deadline = offload_->next_deadline()) {
-    co_await (news_.wait() || net::sleep_for(*deadline - steady_clock::now()));
-  } else {
-    co_await news_.wait();
+bool ClientHandshake::read_if_ready() {
+  return !readable_.has_come() || read_client();
+}
+
+net::Task<> ClientHandshake::wait_for_news(Listen listen, steady_clock::time_point deadline) {
+  if (listen == Listen::to_client) readable_.watch();
+  return news_.wait_until(deadline);
+}
+
+// Until there is something new. False when it is in vain.
+net::Task<bool> ClientHandshake::wait_for_more() {
+  auto deadline = std::min(ends_at_, offload_->next_deadline().value_or(ends_at_));
+  if (client_ended_) {
+    const auto give_up_at = *client_ended_ + kLastAnswerTimeout;
+    // Without unused bytes there is no Finished to come.
+    if (offload_->unused() == 0 || steady_clock::now() >= give_up_at) co_return false;
+    co_await wait_for_news(Listen::to_others, std::min(deadline, give_up_at));
+    co_return true;
   }
-}
-
-net::Task<bool> ClientHandshake::wait_for_client_or_news() {
-  using namespace asio::experimental::awaitable_operators;
-  const auto woken = co_await (net::wait_readable(client_) || wait_for_news());
-  co_return woken.index() == 1 || read_client();
-}
-
-net::Task<bool> ClientHandshake::wait_for_last_answer() {
-  using namespace asio::experimental::awaitable_operators;
-  const auto give_up_at = *client_ended_ + kLastAnswerTimeout;
-  // Without unused bytes there is no Finished to come.
-  if (offload_->unused() == 0 || steady_clock::now() >= give_up_at) co_return false;
-  co_await (wait_for_news() || net::sleep_for(give_up_at - steady_clock::now()));
-  co_return true;
+  // A client that sends this much during its handshake is not read meanwhile.
+  const bool has_room = offload_->room() >= kReadSize;
+  co_await wait_for_news(has_room ? Listen::to_client : Listen::to_others, deadline);
+  co_return !has_room || read_if_ready();
 }
 
 void ClientHandshake::tell_failed_attempts() {
@@ -141,7 +129,7 @@ net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(offl
   if (auto* bytes = std::get_if<offload::ServerBytes>(&event)) {
     relayed_out_ += bytes->bytes.size();
     if (auto sent = co_await net::write_all(client_, bytes->bytes); !sent) {
-      co_return Finished(tl::unexpected(HandshakeFailure{"client_gone", sent.error().message, {}, {}}));
+      co_return Finished(tl::unexpected(lost(sent.error().message)));
     }
     co_return std::nullopt;
   }
@@ -194,7 +182,7 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   handoff.serialized = SecretBuffer();  // one copy is enough while the client thinks (R6)
   relayed_out_ += handoff.server_bytes.size();
   if (auto sent = co_await net::write_all(client_, handoff.server_bytes); !sent) {
-    co_return tl::unexpected(client_gone(sent.error().message));
+    co_return tl::unexpected(lost(sent.error().message));
   }
   if (!state->handshake_time) state->handshake_time = now;
   const bool early = state->phase() == tls::Phase::awaiting_client_finished;
@@ -236,11 +224,10 @@ net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(tls::Conne
       static_cast<void>(co_await net::write_all(client_, reader->take_output()));
       co_return tl::unexpected(finished_failure(*failure, std::move(server_name)));
     }
-    if (client_ended_)
-      co_return tl::unexpected(client_gone("the client closed the connection before its Finished"));
-    static_cast<void>(co_await net::wait_readable(client_));
-    if (!read_client())
-      co_return tl::unexpected(client_gone("the client reset the connection before its Finished"));
+    if (client_ended_) co_return tl::unexpected(lost("the client closed the connection before its Finished"));
+    co_await wait_for_news(Listen::to_client, ends_at_);
+    if (is_late() || !read_if_ready())
+      co_return tl::unexpected(lost("the client reset the connection before its Finished"));
   }
   auto connection = std::move(*reader).into_connection();
   if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
@@ -258,9 +245,16 @@ HandshakeFailure ClientHandshake::finished_failure(const tls::Failure& failure, 
           tls::to_string(failure.alert)};
 }
 
-HandshakeFailure ClientHandshake::client_gone(std::string detail) {
-  offload_->report({offload::OutcomeKind::client_gone, {}, {}});
-  return {"client_gone", std::move(detail), {}, {}};
+// The client has left, or it has used up its time.
+HandshakeFailure ClientHandshake::lost(std::string detail) {
+  const bool late = is_late();
+  if (offload_ && late) offload_->set_cancel_reason(offload::CancelReason::timeout);
+  if (handed_off_) {
+    offload_->report({late ? offload::OutcomeKind::timeout : offload::OutcomeKind::client_gone, {}, {}});
+  }
+  if (!late) return {"client_gone", std::move(detail), {}, {}};
+  const auto limit = context_.config.limits.handshake_timeout.count();
+  return {"timeout", "the handshake took longer than " + std::to_string(limit) + " ms", {}, {}};
 }
 
 net::Task<HandshakeFailure> ClientHandshake::refuse_state(const Error& error) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "net/readiness.h"
 #include "net/signal.h"
 #include "net/socket.h"
 #include "proxy/session_context.h"
@@ -37,23 +38,25 @@ class ClientHandshake {
   ClientHandshake(SessionContext& context, net::Socket& client, const std::string& listener,
                   const offload::TraceId& trace_id);
 
-  // Ends after limits.handshake_timeout.
+  // Ends after limits.handshake_timeout, if expire() is called now and then.
   net::Task<tl::expected<EstablishedClient, HandshakeFailure>> run();
+  // Ends what is far behind its time.
+  void expire(std::chrono::steady_clock::time_point now);
 
  private:
   using Finished = tl::expected<EstablishedClient, HandshakeFailure>;
   using Continued = tl::expected<tls::Connection, HandshakeFailure>;
 
-  net::Task<Result<Finished>> relay();
+  enum class Listen { to_client, to_others };
+
   net::Task<bool> wait_for_first_bytes();
   void begin();
   // Takes what the client has sent, the end of its stream too; false when the connection is broken.
   bool read_client();
-  net::Task<> wait_for_news();
-  // Both may come; false when the client's connection is broken.
-  net::Task<bool> wait_for_client_or_news();
-  // Waits for the key store, after the client's last byte; false when that is in vain.
-  net::Task<bool> wait_for_last_answer();
+  bool read_if_ready();
+  net::Task<> wait_for_news(Listen listen, std::chrono::steady_clock::time_point deadline);
+  net::Task<bool> wait_for_more();
+  bool is_late() const { return std::chrono::steady_clock::now() >= ends_at_; }
   void tell_failed_attempts();
   net::Task<std::optional<Finished>> handle(offload::OffloadEvent event);
   net::Task<HandshakeFailure> pass_on_failure(const offload::Failed& failed);
@@ -61,7 +64,7 @@ class ClientHandshake {
   net::Task<Continued> take_connection(tls::ConnectionState state);
   net::Task<Continued> await_finished(tls::ConnectionState state);
   HandshakeFailure finished_failure(const tls::Failure& failure, std::string server_name);
-  HandshakeFailure client_gone(std::string detail);
+  HandshakeFailure lost(std::string detail);
   net::Task<HandshakeFailure> refuse_state(const Error& error);
   // For want of room, here or at the key stores. The client is refused as the configuration says.
   net::Task<HandshakeFailure> refuse(std::string reason, std::string detail);
@@ -72,8 +75,10 @@ class ClientHandshake {
   const std::string& listener_;
   const offload::TraceId& trace_id_;
   std::optional<offload::FairRoom::Place> place_;  // among the handshakes of the process
-  net::Signal news_;                               // of offload_
+  net::Signal news_;                               // of offload_, and of the client
+  net::Readiness readable_;
   std::chrono::steady_clock::time_point first_byte_;
+  std::chrono::steady_clock::time_point ends_at_;
   std::optional<offload::ClientOffload> offload_;
   Bytes read_;                     // of the client, and not yet given to anyone
   std::uint64_t relayed_out_ = 0;  // to the client

@@ -18,6 +18,8 @@ using offload::LinkLost;
 // A key store that answers no ping for this long is dead; the handshakes on it are lost, and new ones need
 // another link.
 constexpr auto kPingInterval = 5s;
+// Nobody waits for an OUTCOME: it goes out with the next OPEN, or by itself in a moment.
+constexpr auto kOutcomeDelay = 10ms;
 // What may wait here for one client that reads slowly: several times the largest flight of a server.
 constexpr std::size_t kMaxQueuedServerBytes = 512 * 1024;
 
@@ -80,7 +82,7 @@ void LinkHandshake::report(const offload::Outcome& outcome) {
   // It can only be refused when the link is gone, and then nobody counts.
   static_cast<void>(link_->client_.report(id_, outcome));
   ended_ = true;
-  link_->flush();
+  link_->later_.call_within(kOutcomeDelay);
   link_->close_if_done();
 }
 
@@ -102,7 +104,8 @@ KeyStoreLink::KeyStoreLink(const asio::any_io_executor& executor, std::unique_pt
       stream_(std::move(stream)),
       client_(offload::LinkLimits{}, hello_info()),
       wake_(executor),
-      greeted_(executor) {}
+      greeted_(executor),
+      later_(executor, [this] { flush(); }) {}
 
 net::Task<Error> KeyStoreLink::run(std::chrono::milliseconds hello_timeout) {
   using namespace asio::experimental::awaitable_operators;

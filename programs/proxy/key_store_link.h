@@ -6,6 +6,7 @@
 #include <memory>
 #include <variant>
 
+#include "net/later.h"
 #include "net/signal.h"
 #include "net/stream.h"
 #include "offload/remote_handshake.h"
@@ -85,6 +86,7 @@ class KeyStoreLink : public std::enable_shared_from_this<KeyStoreLink> {
   offload::LinkClient client_;
   net::Signal wake_;
   net::Signal greeted_;  // had_hello_ is true
+  net::Later later_;     // flushes
   std::map<offload::HandshakeId, LinkHandshake*> handshakes_;
   std::function<void()> on_change_;
   std::function<void(std::chrono::microseconds)> on_pong_;

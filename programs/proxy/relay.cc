@@ -1,12 +1,13 @@
 #include "proxy/relay.h"
 
-#include <asio/experimental/awaitable_operators.hpp>
+#include "net/spawn.h"
 
 namespace baton::proxy {
 namespace {
 
 constexpr std::size_t kReadSize = 17 * 1024;  // bytes of ciphertext read at once: one full record
 constexpr std::chrono::seconds kRest(1);      // without a byte; TCP sends slowly again after one, too
+constexpr std::chrono::milliseconds kTicketDelay(10);
 
 }  // namespace
 
@@ -17,12 +18,17 @@ Relay::Relay(net::Socket& client, tls::Connection& connection, net::Socket& back
       backend_(backend),
       buffer_limit_(buffer_limit),
       scratch_(scratch),
-      output_(client.get_executor()),
-      drained_(client.get_executor()) {}
+      drained_(client.get_executor()),
+      writable_(client, net::Socket::wait_write, [this] { flush(); }),
+      later_(client.get_executor(), [this] { flush(); }) {}
 
 net::Task<RelayResult> Relay::run() {
-  using namespace asio::experimental::awaitable_operators;
-  co_await (from_client() && from_backend() && to_client());
+  // The tickets go out with the first answer, unless that takes its time.
+  if (!connection_.output().empty()) later_.call_within(kTicketDelay);
+  net::spawn(client_.get_executor(), from_backend());
+  co_await from_client();
+  flush();  // an alert, perhaps
+  while (!backend_done_ || !output_done()) co_await drained_.wait();
   if (result_.reason.empty()) result_.reason = "closed";
   co_return result_;
 }
@@ -35,18 +41,13 @@ bool Relay::decide(std::string reason, std::string detail) {
   return true;
 }
 
-void Relay::wake_all() {
-  output_.notify();
-  drained_.notify();
-}
-
 // Resets, so that neither side takes a cut stream for a whole one. Also where the result is decided and a
 // client takes its last alert for ever.
 void Relay::end(std::string reason, std::string detail) {
   decide(std::move(reason), std::move(detail));
   net::reset(backend_);
   net::reset(client_);
-  wake_all();
+  drained_.notify();
 }
 
 void Relay::cut(std::string reason, std::string detail) {
@@ -60,13 +61,14 @@ void Relay::fail_tls(const tls::Failure& failure) {
     return;
   }
   net::reset(backend_);
-  wake_all();
+  drained_.notify();
 }
 
 net::Task<> Relay::from_client() {
   while (!ended_) {
+    const std::size_t before = connection_.output().size();
     const tls::Event event = connection_.next();
-    if (!connection_.output().empty()) output_.notify();
+    if (connection_.output().size() > before) flush();  // what the connection answers by itself
     if (const auto* data = std::get_if<tls::ApplicationData>(&event)) {
       auto written = co_await net::write_all(backend_, data->bytes);
       if (!written) {
@@ -113,60 +115,60 @@ net::Task<Result<void>> Relay::read_client() {
 }
 
 net::Task<> Relay::from_backend() {
-  while (!ended_) {
+  while (!ended_ && !backend_closed_) {
     if (output_is_full()) {
-      co_await drained_.wait();
-      continue;
-    }
-    auto count = net::try_read(backend_, scratch_);
-    if (!count) {
-      if (auto ready = co_await net::wait_readable(backend_); !ready) {
-        if (!client_closed_) cut("backend_failed", ready.error().message);
-        break;
-      }
-      continue;
-    }
-    if (!*count) {
-      cut("backend_failed", count->error().message);
+      co_await make_room();
+    } else if (const auto count = net::try_read(backend_, scratch_)) {
+      seal(*count);
+    } else {
+      if (has_sealed_) flush();
+      const auto ready = co_await net::wait_readable(backend_);
+      if (ready) continue;
+      if (!client_closed_) cut("backend_failed", ready.error().message);
       break;
     }
-    if (std::chrono::steady_clock::now() - last_activity_ > kRest) connection_.after_idle();
-    touch();
-    const bool at_end = **count == 0;
-    const auto sealed = at_end ? connection_.close_write() : connection_.write(scratch_.first(**count));
-    if (!sealed) {
-      cut("tls_failure", sealed.error().message);
-      break;
-    }
-    result_.plaintext_out += **count;
-    output_.notify();
-    if (at_end) {
-      backend_closed_ = true;
-      output_.notify();
-      co_return;
-    }
+  }
+  backend_done_ = true;
+  flush();
+}
+
+net::Task<> Relay::make_room() {
+  flush();
+  if (output_is_full()) {
+    co_await drained_.wait();
+  } else {
+    co_await net::give_way();  // a client that takes all at once is not the only one
   }
 }
 
-// Writes what the connection has to say; after the last of it, tells the client so by a FIN.
-net::Task<> Relay::to_client() {
-  for (;;) {
-    if (const WireBuffer bytes = connection_.take_output(); !bytes.empty()) {
-      auto written = co_await net::write_all(client_, bytes);
-      if (!written) {
-        cut("client_failed", written.error().message);
-        co_return;
-      }
+void Relay::seal(const Result<std::size_t>& count) {
+  if (!count) return cut("backend_failed", count.error().message);
+  if (std::chrono::steady_clock::now() - last_activity_ > kRest) connection_.after_idle();
+  touch();
+  backend_closed_ = *count == 0;
+  const auto sealed = backend_closed_ ? connection_.close_write() : connection_.write(scratch_.first(*count));
+  if (!sealed) return cut("tls_failure", sealed.error().message);
+  has_sealed_ = true;
+  result_.plaintext_out += *count;
+}
+
+// Writes what the connection has to say, as far as the kernel takes it; the rest when it takes more. Behind
+// the last of it, tells the client so by a FIN.
+void Relay::flush() {
+  while (!output_done()) {
+    const auto taken = net::try_write(client_, connection_.output());
+    if (!taken) {
+      output_failed_ = true;
+      cut("client_failed", taken.error().message);
+    } else if (*taken == 0) {
+      return writable_.watch();
+    } else {
+      connection_.output_sent(*taken);
       touch();
-      drained_.notify();
-      continue;
     }
-    if (ended_ || backend_closed_) {
-      net::shut_down_sending(client_);
-      co_return;
-    }
-    co_await output_.wait();
   }
+  if ((ended_ || backend_closed_) && !std::exchange(said_all_, true)) net::shut_down_sending(client_);
+  drained_.notify();
 }
 
 }  // namespace baton::proxy

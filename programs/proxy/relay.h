@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "net/later.h"
+#include "net/readiness.h"
 #include "net/signal.h"
 #include "net/socket.h"
 #include "proxy/running_relay.h"
@@ -28,13 +30,15 @@ class Relay final : public RunningRelay {
  private:
   net::Task<> from_client();
   net::Task<> from_backend();
-  net::Task<> to_client();
   net::Task<Result<void>> read_client();
   // Ends it now, unless its result is decided already.
   void cut(std::string reason, std::string detail);
   void fail_tls(const tls::Failure& failure);
   bool decide(std::string reason, std::string detail);
-  void wake_all();
+  net::Task<> make_room();
+  void seal(const Result<std::size_t>& count);
+  void flush();
+  bool output_done() const { return output_failed_ || connection_.output().empty(); }
   bool output_is_full() const { return connection_.output().size() >= buffer_limit_; }
   void touch() { last_activity_ = std::chrono::steady_clock::now(); }
 
@@ -43,12 +47,17 @@ class Relay final : public RunningRelay {
   net::Socket& backend_;
   std::size_t buffer_limit_;
   MutableBytes scratch_;
-  net::Signal output_;   // the connection has output, or nothing more will come
-  net::Signal drained_;  // output was written to the client
+  net::Signal drained_;  // output was written to the client, or the backend's side has ended
+  net::Readiness writable_;
+  net::Later later_;
   std::chrono::steady_clock::time_point last_activity_ = std::chrono::steady_clock::now();
   RelayResult result_;
   bool client_closed_ = false;   // the client's close_notify was passed on to the backend
   bool backend_closed_ = false;  // our close_notify is in the connection's output
+  bool backend_done_ = false;    // from_backend() has returned
+  bool has_sealed_ = false;      // something of the backend's
+  bool said_all_ = false;        // by a FIN
+  bool output_failed_ = false;   // the client takes nothing any more
   bool ended_ = false;
 };
 

@@ -62,7 +62,10 @@ net::Task<> Session::serve_tcp() {
 // A coroutine of its own, so that nothing of the handshake, its link included, outlives it.
 net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hands() {
   ClientHandshake handshake(context_, client_, listener_.name, trace_id_);
-  co_return co_await handshake.run();
+  handshake_ = &handshake;
+  auto established = co_await handshake.run();
+  handshake_ = nullptr;
+  co_return established;
 }
 
 net::Task<RelayResult> Session::carry(EstablishedClient established) {
@@ -101,7 +104,8 @@ RelayResult Session::backend_unreachable(const Error& error) {
 }
 
 void Session::expire(std::chrono::steady_clock::time_point now) {
-  if (relay_ == nullptr) return;  // the handshake has its own timeout
+  if (handshake_ != nullptr) handshake_->expire(now);
+  if (relay_ == nullptr) return;
   const auto idle = now - relay_->last_activity();
   std::chrono::milliseconds allowed = context_.config.limits.idle_timeout;
   if (relay_->half_closed()) allowed = std::min<std::chrono::milliseconds>(allowed, kHalfClosedTimeout);

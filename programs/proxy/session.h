@@ -41,7 +41,8 @@ class Session {
   std::string client_name_;
   offload::TraceId trace_id_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  RunningRelay* relay_ = nullptr;  // while the connection carries data
+  ClientHandshake* handshake_ = nullptr;  // while it goes on
+  RunningRelay* relay_ = nullptr;         // while the connection carries data
 };
 
 }  // namespace baton::proxy

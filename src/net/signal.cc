@@ -11,9 +11,10 @@ void Signal::notify() {
   timer_.cancel();
 }
 
-Task<> Signal::wait() {
+Task<> Signal::wait_until(TimePoint deadline) {
   if (!std::exchange(notified_, false)) {
-    std::error_code cancelled;  // by notify(): the timer itself never ends
+    if (timer_.expiry() != deadline) timer_.expires_at(deadline);
+    std::error_code cancelled;  // by notify()
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     notified_ = false;
   }

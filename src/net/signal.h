@@ -9,13 +9,16 @@ namespace baton::net {
 
 class Signal {
  public:
-  explicit Signal(const asio::any_io_executor& executor)
-      : timer_(executor, asio::steady_timer::time_point::max()) {}
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  explicit Signal(const asio::any_io_executor& executor) : timer_(executor, TimePoint::max()) {}
 
   // Wakes who waits now; if nobody does, the next wait() returns at once.
   void notify();
   // Returns after a notify(). Cancellation returns too, so a waiter looks at what it waits for again.
-  Task<> wait();
+  Task<> wait() { return wait_until(TimePoint::max()); }
+  // As wait(), and returns at that time at the latest.
+  Task<> wait_until(TimePoint deadline);
 
  private:
   asio::steady_timer timer_;

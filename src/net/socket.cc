@@ -6,6 +6,7 @@
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -62,6 +63,13 @@ Task<Result<Socket>> connect_to_any(const Endpoint& endpoint) {
   co_return io_error("cannot connect to " + to_string(endpoint), error);
 }
 
+// The other side has ended, and nothing of it is unread.
+bool is_at_end(Socket& socket) {
+  std::uint8_t byte = 0;
+  const auto count = try_read(socket, {&byte, 1});
+  return count && (!*count || **count == 0);
+}
+
 }  // namespace
 
 tl::unexpected<Error> io_error(std::string_view what, const std::error_code& code) {
@@ -105,11 +113,19 @@ Result<std::size_t> try_write(Socket& socket, ByteView bytes) {
 }
 
 Task<Result<void>> write_all(Socket& socket, ByteView bytes) {
+  const auto taken = try_write(socket, bytes);  // all of it, as a rule
+  if (!taken) co_return tl::unexpected(taken.error());
+  bytes = bytes.subspan(*taken);
+  if (bytes.empty()) co_return Result<void>{};
   std::error_code error;
   co_await asio::async_write(socket, asio::buffer(bytes.data(), bytes.size()),
                              asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return io_error("writing failed", error);
   co_return Result<void>{};
+}
+
+Task<> give_way() {
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
 void shut_down_sending(Socket& socket) {
@@ -119,6 +135,11 @@ void shut_down_sending(Socket& socket) {
 
 Task<> linger_and_close(Socket& socket) {
   shut_down_sending(socket);
+  if (is_at_end(socket)) {
+    std::error_code ignored;
+    socket.close(ignored);
+    co_return;
+  }
   const auto discard = [](Socket& from) -> Task<Result<std::size_t>> {
     std::array<std::uint8_t, 4096> bytes;
     std::size_t total = 0;

@@ -35,8 +35,12 @@ Task<Result<void>> wait_readable(Socket& socket);
 // Writes without waiting: how many bytes the kernel has taken, 0 when it takes none now.
 Result<std::size_t> try_write(Socket& socket, ByteView bytes);
 
-// All of `bytes`.
+// All of `bytes`. Returns without a pause where the kernel takes them at once: who writes a lot gives way
+// between.
 Task<Result<void>> write_all(Socket& socket, ByteView bytes);
+
+// Lets the others of the event loop have their turn.
+Task<> give_way();
 
 // Tells the other side that we send nothing more. Errors do not matter: the reader will see them.
 void shut_down_sending(Socket& socket);
