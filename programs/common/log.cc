@@ -51,9 +51,13 @@ Result<void> start_log(const LogConfig& config, std::string program) {
   return {};
 }
 
+bool logs(LogLevel level) {
+  return level >= process_log().config.level;
+}
+
 void log_event(LogLevel level, LogKey event, std::span<const LogField> fields) {
+  if (!logs(level)) return;
   const ProcessLog& log = process_log();
-  if (level < log.config.level) return;
   const auto now = std::chrono::system_clock::now();
   // The text is passed as an argument of "{}" by spdlog's plain-text overload, so braces in it mean nothing.
   log.writer->log(spdlog::level::info, spdlog::string_view_t(format_event(

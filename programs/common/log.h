@@ -22,6 +22,9 @@ struct LogConfig {
 // logfmt, with the program name "baton". Errors: io, when the file cannot be opened.
 [[nodiscard]] Result<void> start_log(const LogConfig& config, std::string program);
 
+// Whether events of that level are written: for who would prepare fields in vain.
+bool logs(LogLevel level);
+
 // Writes one line at once. Any thread. An event below the level costs one comparison.
 void log_event(LogLevel level, LogKey event, std::span<const LogField> fields);
 void log_event(LogLevel level, LogKey event, std::initializer_list<LogField> fields = {});

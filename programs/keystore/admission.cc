@@ -13,13 +13,7 @@ Admission::Admission(const Config& config, std::uint64_t seed)
 
 offload::Admitted Admission::admit(std::size_t application_server, const offload::Open& open,
                                    offload::TimePoint now) {
-  if (!keeps_to_its_rate(application_server, now)) {
-    return tl::unexpected(
-        Refusal{FailureReason::rate_limited, "this application server is above application_server.rate"});
-  }
-  if (!clients_.take(open.client, now)) {
-    return tl::unexpected(Refusal{FailureReason::rate_limited, "this client is above limits.client_rate"});
-  }
+  if (auto refusal = count(application_server, open, now)) return tl::unexpected(std::move(*refusal));
   auto place = handshakes_.take(application_server);
   if (!place) {
     return tl::unexpected(Refusal{FailureReason::overloaded,
@@ -28,11 +22,20 @@ offload::Admitted Admission::admit(std::size_t application_server, const offload
   return std::move(*place);
 }
 
-bool Admission::keeps_to_its_rate(std::size_t application_server, offload::TimePoint now) {
+// Counts for both or for none: else one client beyond its rate would use up that of its application server.
+std::optional<Refusal> Admission::count(std::size_t application_server, const offload::Open& open,
+                                        offload::TimePoint now) {
   const offload::Rate& rate = config_.application_servers[application_server].rate;
-  if (!rate.is_limited()) return true;
   const std::lock_guard lock(mutex_);
-  return application_servers_[application_server].take(rate, now);
+  offload::RateMeter& meter = application_servers_[application_server];
+  if (!meter.would_take(rate, now)) {
+    return Refusal{FailureReason::rate_limited, "this application server is above application_server.rate"};
+  }
+  if (!clients_.take(open.client, now, static_cast<std::uint32_t>(application_server))) {
+    return Refusal{FailureReason::rate_limited, "this client is above limits.client_rate"};
+  }
+  meter.take(rate, now);
+  return std::nullopt;
 }
 
 }  // namespace baton::keystore

@@ -19,7 +19,8 @@ class Admission {
   offload::Admitted admit(std::size_t application_server, const offload::Open& open, offload::TimePoint now);
 
  private:
-  bool keeps_to_its_rate(std::size_t application_server, offload::TimePoint now);
+  std::optional<offload::Refusal> count(std::size_t application_server, const offload::Open& open,
+                                        offload::TimePoint now);
 
   const Config& config_;
   std::mutex mutex_;

@@ -57,13 +57,14 @@ void record(const offload::LogEvent& event, const std::string& application_serve
     counters.get(event.summary.early ? "handoffs_early" : "handoffs_late").add();
   }
 
+  const LogLevel level = is_good(event) ? LogLevel::info : LogLevel::warning;
+  if (!programs::logs(level)) return;
   if (is_refusal(event) && !refusals.admit(std::chrono::steady_clock::now())) return;
   const std::string trace = to_hex(event.trace_id);
   const std::string client = offload::to_string(event.client);
   const std::string alert = alert_of(event);
   const handshake::Summary& summary = event.summary;
-  programs::log_event(is_good(event) ? LogLevel::info : LogLevel::warning,
-                      programs::LogKey::from_checked(kind),
+  programs::log_event(level, programs::LogKey::from_checked(kind),
                       {{"trace", trace},
                        {"client", client},
                        {"application_server", application_server},

@@ -21,6 +21,7 @@ using programs::LogLevel;
 using std::chrono::steady_clock;
 
 constexpr auto kAuthenticationTimeout = 5000ms;  // TLS on the link, and then HELLO
+constexpr auto kHastyAuthenticationTimeout = 1000ms;
 constexpr auto kWatchInterval = 1000ms;
 constexpr auto kFarewellTime = 1000ms;  // for the peer to read our last frame and close
 
@@ -45,8 +46,10 @@ net::Task<> LinkSession::run() {
   auto authorized = co_await enter();
   if (!authorized) {
     shared_.counters.get("links_refused").add();
-    log_event(LogLevel::warning, "link_refused",
-              {{"peer", address_}, {"reason", authorized.error().message}});
+    if (shared_.refused_links.admit(steady_clock::now())) {
+      log_event(LogLevel::warning, "link_refused",
+                {{"peer", address_}, {"reason", authorized.error().message}});
+    }
     co_return co_await refuse(authorized.error().message);
   }
   application_server_ = *authorized;
@@ -97,7 +100,7 @@ net::Task<Result<const Authorized*>> LinkSession::enter() {
     authorized = fail(ErrorCode::limit_exceeded,
                       "there are limits.max_links, or this application server has its part of them");
   }
-  newcomer_.reset();
+  if (place_) newcomer_.reset();
   co_return authorized;
 }
 
@@ -115,7 +118,9 @@ net::Task<Result<const Authorized*>> LinkSession::authenticate_certificate() {
         return handshake::TenantChoice(tenant);
       });
   if (!handshake) co_return pass_on(handshake);
-  auto secured = co_await net::secure(std::move(socket_), std::move(*handshake), kAuthenticationTimeout);
+  auto secured = co_await net::secure(
+      std::move(socket_), std::move(*handshake),
+      shared_.newcomers.is_crowded() ? kHastyAuthenticationTimeout : kAuthenticationTimeout);
   if (!secured) co_return pass_on(secured);
   stream_ = std::move(secured->stream);
   if (const Authorized* authorized = find_certificate(secured->summary.peer_names)) co_return authorized;
@@ -245,7 +250,7 @@ void LinkSession::after_service_call() {
 void LinkSession::publish() {
   hand_to_workers();
   while (auto event = service_->next_log_event())
-    record(*event, application_server_->name, shared_.counters, refusals_);
+    record(*event, application_server_->name, shared_.counters, shared_.refusals[application_server_->index]);
   log_news();
   wake_.notify();
 }

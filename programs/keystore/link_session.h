@@ -1,6 +1,7 @@
 // One link from an application server: who it is, and the handshakes that it brings.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -37,6 +38,8 @@ struct KeyStoreShared {
   Newcomers newcomers;
   offload::FairRoom links;  // of the application servers
   Admission admission;
+  std::deque<programs::LogThrottle> refusals;  // of handshakes, by application server
+  programs::LogThrottle refused_links{};
 };
 
 class LinkSession : public std::enable_shared_from_this<LinkSession> {
@@ -88,7 +91,6 @@ class LinkSession : public std::enable_shared_from_this<LinkSession> {
   net::Signal deadlines_;  // the next deadline may have changed
   std::chrono::steady_clock::time_point last_received_ = std::chrono::steady_clock::now();
   std::string end_reason_;  // for the log
-  programs::LogThrottle refusals_;
   bool draining_ = false;
   bool peer_goes_away_ = false;
   bool closed_ = false;

@@ -15,6 +15,9 @@ using programs::log_event;
 using programs::LogLevel;
 using programs::report;
 
+// However few links there may be: connections whose ends have not shown yet who they are.
+constexpr std::size_t kFewestNewcomers = 16;
+
 std::string name_of(const ApplicationServer& application_server) {
   if (const auto* certificate = std::get_if<CertificateIdentity>(&application_server.identity)) {
     return certificate->name;
@@ -78,9 +81,10 @@ Result<std::unique_ptr<KeyStoreShared>> make_shared_state(const Config& config, 
                          std::move(*authorized),
                          {},
                          {std::max(config.workers, 1U), servers, config.limits.worker_queue},
-                         Newcomers(std::max<std::size_t>(config.limits.max_links / 2, 1)),
+                         Newcomers(std::max<std::size_t>(config.limits.max_links / 2, kFewestNewcomers)),
                          {config.limits.max_links, servers},
-                         {config, std::uniform_int_distribution<std::uint64_t>()(random)}});
+                         {config, std::uniform_int_distribution<std::uint64_t>()(random)},
+                         std::deque<programs::LogThrottle>(servers)});
 }
 
 int serve(const Config& config, LoadedFiles files) {

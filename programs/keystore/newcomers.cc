@@ -15,6 +15,11 @@ std::optional<Newcomers::Place> Newcomers::enter(const offload::ClientNetwork& f
   return Place(*this, counted);
 }
 
+bool Newcomers::is_crowded() {
+  const std::lock_guard lock(mutex_);
+  return taken_ > places_ / 2;
+}
+
 void Newcomers::leave(Counts::iterator address) {
   const std::lock_guard lock(mutex_);
   --taken_;

@@ -22,6 +22,8 @@ class Newcomers {
   // One place, until it is destroyed.
   using Place = Lease<Newcomers, Counts::iterator>;
 
+  // More than half of the places are taken: who is slow is more likely a stranger.
+  bool is_crowded();
   // nullopt: there is no room for this one.
   std::optional<Place> enter(const offload::ClientNetwork& from);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "common/client_of.h"
 #include "serialization/serialization.h"
 
 namespace baton::proxy {
@@ -25,10 +24,12 @@ tls::ConnectionOptions connection_options() {
 
 }  // namespace
 
-ClientHandshake::ClientHandshake(SessionContext& context, net::Socket& client, const std::string& listener,
+ClientHandshake::ClientHandshake(SessionContext& context, net::Socket& client,
+                                 const offload::ClientAddress& address, const std::string& listener,
                                  const offload::TraceId& trace_id)
     : context_(context),
       client_(client),
+      address_(address),
       listener_(listener),
       trace_id_(trace_id),
       news_(client.get_executor()),
@@ -44,7 +45,7 @@ net::Task<ClientHandshake::Finished> ClientHandshake::run() {
         co_await refuse("overloaded", "limits.max_handshakes of this proxy are under way"));
   }
   begin();
-  while (!is_late()) {
+  while (!is_late() && !stopped_) {
     offload_->feed(std::exchange(read_, {}));
     while (auto event = offload_->next(steady_clock::now())) {
       if (auto finished = co_await handle(std::move(*event))) co_return std::move(*finished);
@@ -55,6 +56,12 @@ net::Task<ClientHandshake::Finished> ClientHandshake::run() {
   co_return tl::unexpected(lost("the client closed the connection during its handshake"));
 }
 
+void ClientHandshake::stop() {
+  stopped_ = true;
+  net::reset(client_);
+  news_.notify();
+}
+
 void ClientHandshake::expire(steady_clock::time_point now) {
   if (now >= ends_at_ + kGrace) net::reset(client_);
 }
@@ -63,7 +70,7 @@ void ClientHandshake::expire(steady_clock::time_point now) {
 net::Task<bool> ClientHandshake::wait_for_first_bytes() {
   while (read_.empty()) {
     co_await wait_for_news(Listen::to_client, ends_at_);
-    if (is_late() || !read_if_ready() || (client_ended_ && read_.empty())) co_return false;
+    if (is_late() || stopped_ || !read_if_ready() || (client_ended_ && read_.empty())) co_return false;
   }
   co_return true;
 }
@@ -71,7 +78,7 @@ net::Task<bool> ClientHandshake::wait_for_first_bytes() {
 void ClientHandshake::begin() {
   first_byte_ = steady_clock::now();
   offload::OpenRequest request;
-  request.client = programs::client_of(client_);
+  request.client = address_;
   request.listener = listener_;
   request.trace_id = trace_id_;
   offload_.emplace(std::move(request), ends_at_, context_.key_stores, context_.key_stores.picker(),
@@ -116,6 +123,7 @@ net::Task<bool> ClientHandshake::wait_for_more() {
 void ClientHandshake::tell_failed_attempts() {
   for (const offload::FailedAttempt& attempt : offload_->take_failed_attempts()) {
     context_.counters.get("attempts_failed").add();
+    if (!context_.attempts.admit(steady_clock::now())) continue;
     const std::string trace = to_hex(trace_id_);
     programs::log_event(programs::LogLevel::info, "attempt_failed",
                         {{"trace", trace},
@@ -181,6 +189,7 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   const std::size_t serialized_size = handoff.serialized.size();
   handoff.serialized = SecretBuffer();  // one copy is enough while the client thinks (R6)
   relayed_out_ += handoff.server_bytes.size();
+  flight_sent_ = true;
   if (auto sent = co_await net::write_all(client_, handoff.server_bytes); !sent) {
     co_return tl::unexpected(lost(sent.error().message));
   }
@@ -206,7 +215,7 @@ net::Task<ClientHandshake::Continued> ClientHandshake::take_connection(tls::Conn
   auto connection = tls::Connection::from_state(std::move(state), connection_options());
   if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
   connection->feed(read_);  // what stands behind the client's Finished (R2)
-  co_return std::move(*connection);
+  co_return std::make_unique<tls::Connection>(std::move(*connection));
 }
 
 // The backend is not opened, and no byte of the client is passed on, before its Finished has proved that it
@@ -226,13 +235,13 @@ net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(tls::Conne
     }
     if (client_ended_) co_return tl::unexpected(lost("the client closed the connection before its Finished"));
     co_await wait_for_news(Listen::to_client, ends_at_);
-    if (is_late() || !read_if_ready())
+    if (is_late() || stopped_ || !read_if_ready())
       co_return tl::unexpected(lost("the client reset the connection before its Finished"));
   }
   auto connection = std::move(*reader).into_connection();
   if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
   relayed_in_ -= connection->in_flight().unread_ciphertext;
-  co_return std::move(*connection);
+  co_return std::make_unique<tls::Connection>(std::move(*connection));
 }
 
 // The client's answer to an early handoff was an alert, or not its Finished.
@@ -245,16 +254,25 @@ HandshakeFailure ClientHandshake::finished_failure(const tls::Failure& failure, 
           tls::to_string(failure.alert)};
 }
 
-// The client has left, or it has used up its time.
+// The client has left, or it has used up its time, or ours is over.
 HandshakeFailure ClientHandshake::lost(std::string detail) {
-  const bool late = is_late();
-  if (offload_ && late) offload_->set_cancel_reason(offload::CancelReason::timeout);
-  if (handed_off_) {
-    offload_->report({late ? offload::OutcomeKind::timeout : offload::OutcomeKind::client_gone, {}, {}});
+  using offload::CancelReason;
+  using offload::OutcomeKind;
+  if (stopped_) {
+    return ended(CancelReason::shutting_down, OutcomeKind::client_gone, "shutting_down", "the proxy stops");
   }
-  if (!late) return {"client_gone", std::move(detail), {}, {}};
+  if (!is_late())
+    return ended(CancelReason::client_gone, OutcomeKind::client_gone, "client_gone", std::move(detail));
   const auto limit = context_.config.limits.handshake_timeout.count();
-  return {"timeout", "the handshake took longer than " + std::to_string(limit) + " ms", {}, {}};
+  return ended(CancelReason::timeout, OutcomeKind::timeout, "timeout",
+               "the handshake took longer than " + std::to_string(limit) + " ms");
+}
+
+HandshakeFailure ClientHandshake::ended(offload::CancelReason cancel, offload::OutcomeKind outcome,
+                                        std::string reason, std::string detail) {
+  if (offload_) offload_->set_cancel_reason(cancel);
+  if (handed_off_) offload_->report({outcome, {}, {}});
+  return {std::move(reason), std::move(detail), {}, {}};
 }
 
 net::Task<HandshakeFailure> ClientHandshake::refuse_state(const Error& error) {
@@ -274,7 +292,7 @@ net::Task<HandshakeFailure> ClientHandshake::refuse(std::string reason, std::str
 // key store's, and there is no alert that the client would believe.
 net::Task<HandshakeFailure> ClientHandshake::fail(std::string reason, std::string detail, tls::Alert alert) {
   HandshakeFailure failure{std::move(reason), std::move(detail), {}, {}};
-  const bool is_plain = relayed_out_ == 0 || offload_->client_takes_plaintext();
+  const bool is_plain = !flight_sent_ && (relayed_out_ == 0 || offload_->client_takes_plaintext());
   if (!is_plain) co_return failure;
   const Bytes record = tls::plaintext_alert(alert);
   auto sent = co_await net::write_all(client_, record);

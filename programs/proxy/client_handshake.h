@@ -14,7 +14,8 @@
 namespace baton::proxy {
 
 struct EstablishedClient {
-  tls::Connection connection;  // bytes that the client sent behind its handshake are inside
+  // Bytes that the client sent behind its handshake are inside. It is large, so it stays where it is.
+  std::unique_ptr<tls::Connection> connection;
   std::size_t serialized_size;
   std::uint64_t relayed_in;   // bytes of the client that belonged to its handshake
   std::uint64_t relayed_out;  // bytes of the key store for the client
@@ -35,17 +36,19 @@ struct HandshakeFailure {
 
 class ClientHandshake {
  public:
-  ClientHandshake(SessionContext& context, net::Socket& client, const std::string& listener,
-                  const offload::TraceId& trace_id);
+  ClientHandshake(SessionContext& context, net::Socket& client, const offload::ClientAddress& address,
+                  const std::string& listener, const offload::TraceId& trace_id);
 
   // Ends after limits.handshake_timeout, if expire() is called now and then.
   net::Task<tl::expected<EstablishedClient, HandshakeFailure>> run();
+  // Ends it now: the program stops.
+  void stop();
   // Ends what is far behind its time.
   void expire(std::chrono::steady_clock::time_point now);
 
  private:
   using Finished = tl::expected<EstablishedClient, HandshakeFailure>;
-  using Continued = tl::expected<tls::Connection, HandshakeFailure>;
+  using Continued = tl::expected<std::unique_ptr<tls::Connection>, HandshakeFailure>;
 
   enum class Listen { to_client, to_others };
 
@@ -65,6 +68,8 @@ class ClientHandshake {
   net::Task<Continued> await_finished(tls::ConnectionState state);
   HandshakeFailure finished_failure(const tls::Failure& failure, std::string server_name);
   HandshakeFailure lost(std::string detail);
+  HandshakeFailure ended(offload::CancelReason cancel, offload::OutcomeKind outcome, std::string reason,
+                         std::string detail);
   net::Task<HandshakeFailure> refuse_state(const Error& error);
   // For want of room, here or at the key stores. The client is refused as the configuration says.
   net::Task<HandshakeFailure> refuse(std::string reason, std::string detail);
@@ -72,6 +77,7 @@ class ClientHandshake {
 
   SessionContext& context_;
   net::Socket& client_;
+  const offload::ClientAddress& address_;
   const std::string& listener_;
   const offload::TraceId& trace_id_;
   std::optional<offload::FairRoom::Place> place_;  // among the handshakes of the process
@@ -83,7 +89,9 @@ class ClientHandshake {
   Bytes read_;                     // of the client, and not yet given to anyone
   std::uint64_t relayed_out_ = 0;  // to the client
   std::uint64_t relayed_in_ = 0;   // of the client's bytes, those that its handshake has used
-  bool handed_off_ = false;        // to us; the key store awaits the outcome
+  bool stopped_ = false;
+  bool flight_sent_ = false;  // with the handoff
+  bool handed_off_ = false;   // to us; the key store awaits the outcome
   // The end of the client's stream; what stands before it still counts.
   std::optional<std::chrono::steady_clock::time_point> client_ended_;
 };

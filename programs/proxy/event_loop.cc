@@ -56,7 +56,7 @@ net::Task<> EventLoop::accept_clients(Socket& socket) {
     const auto executor = context_.get_executor();
     const auto from = programs::client_of(*client);
     if (shared_.client_rates.take(from, std::chrono::steady_clock::now())) {
-      net::spawn(executor, serve(*socket.listener, std::move(*client), std::move(*place)));
+      net::spawn(executor, serve(*socket.listener, std::move(*client), from, std::move(*place)));
     } else {
       note_refusal(from);
       net::spawn(executor, refuse(*socket.listener, std::move(*client), std::move(*place)));
@@ -64,9 +64,10 @@ net::Task<> EventLoop::accept_clients(Socket& socket) {
   }
 }
 
-net::Task<> EventLoop::serve(const Listener& listener, net::Socket client,
+net::Task<> EventLoop::serve(const Listener& listener, net::Socket client, offload::ClientAddress from,
                              offload::FairRoom::Place /*place*/) {
-  const auto session = sessions_.emplace(sessions_.end(), session_context_, listener, std::move(client));
+  const auto session =
+      sessions_.emplace(sessions_.end(), session_context_, listener, std::move(client), from);
   co_await session->run();
   sessions_.erase(session);
 }
@@ -82,7 +83,8 @@ void EventLoop::note_refusal(const offload::ClientAddress& client) {
 // Before a byte of it is read.
 net::Task<> EventLoop::refuse(const Listener& listener, net::Socket client,
                               offload::FairRoom::Place /*place*/) {
-  if (listener.protocol == Protocol::tcp || shared_.config.limits.refusal == Refusal::reset) {
+  const auto room = shared_.refusals.take(0);
+  if (!room || listener.protocol == Protocol::tcp || shared_.config.limits.refusal == Refusal::reset) {
     net::reset(client);
     co_return;
   }

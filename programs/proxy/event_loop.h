@@ -23,6 +23,7 @@ struct ProxyShared {
   offload::FairRoom connections;
   offload::FairRoom handshakes;
   offload::ClientRates client_rates;
+  offload::FairRoom refusals;  // clients that are being told so
 };
 
 class EventLoop {
@@ -46,7 +47,8 @@ class EventLoop {
   };
 
   net::Task<> accept_clients(Socket& socket);
-  net::Task<> serve(const Listener& listener, net::Socket client, offload::FairRoom::Place place);
+  net::Task<> serve(const Listener& listener, net::Socket client, offload::ClientAddress from,
+                    offload::FairRoom::Place place);
   net::Task<> refuse(const Listener& listener, net::Socket client, offload::FairRoom::Place place);
   void note_refusal(const offload::ClientAddress& client);
   net::Task<> expire_sessions();

@@ -28,6 +28,9 @@ Result<std::shared_ptr<const handshake::ClientEndpoint>> make_link_tls(const Key
   return handshake::ClientEndpoint::create(std::move(options));
 }
 
+// Clients beyond their rate that are told so at once; to leave takes them five seconds at the most.
+constexpr std::size_t kMostRefusals = 256;
+
 // Each connection has two descriptors, the client's and the backend's; what is kept back is for links, logs
 // and new backends of connections that have been accepted.
 std::uint64_t connection_limit(const Config& config) {
@@ -45,7 +48,8 @@ int serve(const Config& config, LoadedFiles files) {
                      {},
                      {connection_limit(config), 1},
                      {config.limits.max_handshakes, 1},
-                     {config.limits.client_rate, std::uniform_int_distribution<std::uint64_t>()(random)}};
+                     {config.limits.client_rate, std::uniform_int_distribution<std::uint64_t>()(random)},
+                     {kMostRefusals, 1}};
   for (const KeyStore& key_store : config.key_stores) {
     auto link_tls = make_link_tls(key_store, files);
     if (!link_tls) return report(link_tls.error());

@@ -4,10 +4,15 @@
 #include <asio/experimental/awaitable_operators.hpp>
 
 namespace baton::proxy {
+namespace {
+
+constexpr std::size_t kPiece = 4 * 1024;  // bytes that show a slow reader to be alive
+
+}  // namespace
 
 PlainRelay::PlainRelay(net::Socket& client, net::Socket& backend, std::size_t buffer_limit,
                        MutableBytes scratch)
-    : inward_{client, backend, "client_failed", "backend_failed"},
+    : inward_{client, backend, "client_failed", nullptr},
       outward_{backend, client, "backend_failed", "client_failed"},
       scratch_(scratch.first(std::min(scratch.size(), buffer_limit))) {}
 
@@ -50,7 +55,8 @@ net::Task<> PlainRelay::pump(Direction& direction) {
       co_return;
     }
     const auto written = co_await pass_on_bytes(direction, scratch_.first(**count));
-    if (!written) co_return cut(direction.write_failed, written.error());
+    if (!written && direction.write_failed != nullptr) cut(direction.write_failed, written.error());
+    if (!written) co_return;
     direction.carried += **count;
   }
 }
@@ -61,9 +67,13 @@ net::Task<Result<void>> PlainRelay::pass_on_bytes(Direction& direction, ByteView
   if (!taken) co_return tl::unexpected(taken.error());
   if (*taken == bytes.size()) co_return Result<void>{};
   const Bytes rest(bytes.begin() + static_cast<std::ptrdiff_t>(*taken), bytes.end());
-  const auto written = co_await net::write_all(direction.to, rest);
-  touch();
-  co_return written;
+  for (ByteView left = rest; !left.empty();) {
+    const ByteView piece = left.first(std::min(left.size(), kPiece));
+    if (auto written = co_await net::write_all(direction.to, piece); !written) co_return written;
+    touch();
+    left = left.subspan(piece.size());
+  }
+  co_return Result<void>{};
 }
 
 }  // namespace baton::proxy

@@ -24,8 +24,9 @@ class PlainRelay final : public RunningRelay {
   struct Direction {
     net::Socket& from;
     net::Socket& to;
-    const char* read_failed;    // the reason when reading fails
-    const char* write_failed;   // and when writing does
+    const char* read_failed;   // the reason when reading fails
+    const char* write_failed;  // and when writing does; null: that it has failed is for the reader of `to` to
+                               // see, which may have sent its last bytes and closed before it had read all
     std::uint64_t carried = 0;  // bytes
     bool closed = false;        // its end was passed on
   };

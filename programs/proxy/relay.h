@@ -55,6 +55,7 @@ class Relay final : public RunningRelay {
   bool client_closed_ = false;   // the client's close_notify was passed on to the backend
   bool backend_closed_ = false;  // our close_notify is in the connection's output
   bool backend_done_ = false;    // from_backend() has returned
+  unsigned busy_ = 0;            // records since the client had nothing to read
   bool has_sealed_ = false;      // something of the backend's
   bool said_all_ = false;        // by a FIN
   bool output_failed_ = false;   // the client takes nothing any more

@@ -19,16 +19,11 @@ constexpr auto kHalfClosedTimeout = 30s;
 // How long a client may take for our last alert.
 constexpr auto kClosingTimeout = 5s;
 
-std::string name_of(const net::Socket& socket) {
-  std::error_code error;
-  const auto address = socket.remote_endpoint(error);
-  return error ? "unknown" : net::describe(address);
-}
-
 }  // namespace
 
-Session::Session(SessionContext& context, const Listener& listener, net::Socket client)
-    : context_(context), listener_(listener), client_(std::move(client)), client_name_(name_of(client_)) {
+Session::Session(SessionContext& context, const Listener& listener, net::Socket client,
+                 const offload::ClientAddress& address)
+    : context_(context), listener_(listener), client_(std::move(client)), address_(address) {
   // It only has to tell connections apart in logs, so a failing generator is no reason to refuse a client.
   static_cast<void>(crypto::random_bytes(trace_id_));
 }
@@ -61,7 +56,7 @@ net::Task<> Session::serve_tcp() {
 
 // A coroutine of its own, so that nothing of the handshake, its link included, outlives it.
 net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hands() {
-  ClientHandshake handshake(context_, client_, listener_.name, trace_id_);
+  ClientHandshake handshake(context_, client_, address_, listener_.name, trace_id_);
   handshake_ = &handshake;
   auto established = co_await handshake.run();
   handshake_ = nullptr;
@@ -71,12 +66,12 @@ net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hand
 net::Task<RelayResult> Session::carry(EstablishedClient established) {
   auto backend = co_await net::connect(listener_.backend, context_.config.limits.connect_timeout);
   if (!backend) {
-    established.connection.abort(tls::Alert::internal_error, "no backend");
-    const WireBuffer alert = established.connection.take_output();
+    established.connection->abort(tls::Alert::internal_error, "no backend");
+    const WireBuffer alert = established.connection->take_output();
     static_cast<void>(co_await net::write_all(client_, alert));
     co_return backend_unreachable(backend.error());
   }
-  Relay relay(client_, established.connection, *backend,
+  Relay relay(client_, *established.connection, *backend,
               static_cast<std::size_t>(context_.config.limits.buffer), context_.scratch);
   relay_ = &relay;
   RelayResult result = co_await relay.run();
@@ -116,6 +111,8 @@ void Session::expire(std::chrono::steady_clock::time_point now) {
 void Session::end(const std::string& reason) {
   if (relay_ != nullptr) {
     relay_->end(reason);
+  } else if (handshake_ != nullptr) {
+    handshake_->stop();
   } else {
     net::reset(client_);
   }
@@ -126,9 +123,10 @@ void Session::log_failure(const HandshakeFailure& failure) {
   const bool is_refusal = failure.reason == "overloaded" || failure.reason == "rate_limited";
   if (is_refusal && !context_.refusals.admit(std::chrono::steady_clock::now())) return;
   const std::string trace = to_hex(trace_id_);
+  const std::string client = offload::to_string(address_);
   log_event(LogLevel::warning, "handshake_failed",
             {{"trace", trace},
-             {"client", client_name_},
+             {"client", client},
              {"listener", listener_.name},
              {"server_name", failure.server_name},
              {"reason", failure.reason},
@@ -137,20 +135,23 @@ void Session::log_failure(const HandshakeFailure& failure) {
 }
 
 void Session::log_accepted() {
+  if (!programs::logs(LogLevel::info)) return;
   const std::string trace = to_hex(trace_id_);
-  log_event(LogLevel::info, "accepted",
-            {{"trace", trace}, {"client", client_name_}, {"listener", listener_.name}});
+  const std::string client = offload::to_string(address_);
+  log_event(LogLevel::info, "accepted", {{"trace", trace}, {"client", client}, {"listener", listener_.name}});
 }
 
 void Session::log_established(const EstablishedClient& established) {
   context_.counters.get("handshakes_established").add();
   context_.counters.get(established.early ? "handoffs_early" : "handoffs_late").add();
   if (established.hedged) context_.counters.get("handshakes_hedged").add();
+  if (!programs::logs(LogLevel::info)) return;
   const std::string trace = to_hex(trace_id_);
-  const tls::ConnectionState& state = established.connection.state();
+  const std::string client = offload::to_string(address_);
+  const tls::ConnectionState& state = established.connection->state();
   log_event(LogLevel::info, "established",
             {{"trace", trace},
-             {"client", client_name_},
+             {"client", client},
              {"listener", listener_.name},
              {"server_name", state.server_name},
              {"alpn", state.alpn},
@@ -168,12 +169,14 @@ void Session::log_established(const EstablishedClient& established) {
 
 void Session::log_closed(const RelayResult& result) {
   context_.counters.get("closed_" + result.reason).add();
+  if (!programs::logs(LogLevel::info)) return;
   const std::string trace = to_hex(trace_id_);
+  const std::string client = offload::to_string(address_);
   const auto lived =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
   log_event(LogLevel::info, "closed",
             {{"trace", trace},
-             {"client", client_name_},
+             {"client", client},
              {"reason", result.reason},
              {"detail", result.detail},
              {"bytes_in", result.plaintext_in},

@@ -12,7 +12,8 @@ namespace baton::proxy {
 
 class Session {
  public:
-  Session(SessionContext& context, const Listener& listener, net::Socket client);
+  Session(SessionContext& context, const Listener& listener, net::Socket client,
+          const offload::ClientAddress& address);
 
   // The whole life of the connection. The caller keeps the session alive meanwhile.
   net::Task<> run();
@@ -38,7 +39,7 @@ class Session {
   SessionContext& context_;
   const Listener& listener_;
   net::Socket client_;
-  std::string client_name_;
+  offload::ClientAddress address_;  // of the client
   offload::TraceId trace_id_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   ClientHandshake* handshake_ = nullptr;  // while it goes on

@@ -16,6 +16,7 @@ struct SessionContext {
   offload::FairRoom& handshakes;  // of all event loops; its only member is 0
   MutableBytes scratch;           // see Relay
   programs::LogThrottle refusals{};
+  programs::LogThrottle attempts{};  // that have failed
 };
 
 }  // namespace baton::proxy

@@ -39,7 +39,10 @@ void ClientOffload::feed(ByteView client_bytes) {
   hellos_.feed(client_bytes);
   // What is kept fills the window, and a larger ClientHello would never come whole: it goes on without a
   // second chance.
-  replayable_ = stream_.size() <= kMostReplayed;
+  if (stream_.size() <= kMostReplayed || attempts_.empty()) return;
+  replayable_ = false;
+  hedge_at_.reset();
+  for (Attempt& attempt : attempts_) attempt.owed.reset();
   drop_consumed();
 }
 
@@ -91,6 +94,7 @@ std::optional<OffloadEvent> ClientOffload::on_bytes(Attempts::iterator attempt, 
     return std::nullopt;
   }
   choose(attempt, now);
+  blame_broken(now);
   note_sent(event.bytes);
   drop_consumed();
   return event;
@@ -104,6 +108,7 @@ std::optional<OffloadEvent> ClientOffload::on_handoff(Attempts::iterator attempt
     return std::nullopt;
   }
   choose(attempt, now);
+  blame_broken(now);
   replayable_ = false;
   drop_consumed();
   return finish(std::move(event));
@@ -112,8 +117,9 @@ std::optional<OffloadEvent> ClientOffload::on_handoff(Attempts::iterator attempt
 std::optional<OffloadEvent> ClientOffload::on_failed(Attempts::iterator attempt, Failed event,
                                                      TimePoint now) {
   if (!replayable_) return finish(std::move(event));
+  note_failure(attempt->store, event.reason, now);
   if (may_differ_elsewhere(event.reason) && may_ask_again(event.reason)) {
-    give_up_failed(attempt, event, now);
+    give_up_failed(attempt, event);
     event.server_bytes.clear();  // an alert of our own will do, if no other key store does better
     last_failure_ = std::move(event);
     return std::nullopt;
@@ -126,17 +132,25 @@ std::optional<OffloadEvent> ClientOffload::on_failed(Attempts::iterator attempt,
   return finish(std::move(event));
 }
 
-void ClientOffload::give_up_failed(Attempts::iterator attempt, const Failed& failed, TimePoint now) {
-  // `internal` may be the doing of a client. Who goes away says so by GO_AWAY, and is not asked again until a
-  // new link comes up; one that answers so all the same is broken.
-  const bool is_away = failed.reason == FailureReason::going_away;
-  const bool is_again = std::ranges::find(went_away_, attempt->store) != went_away_.end();
-  const bool counts = failed.reason == FailureReason::overloaded ||
-                      failed.reason == FailureReason::deadline || (is_away && is_again);
-  if (counts) picker_.failed(attempt->store, now);
-  if (is_away) went_away_.push_back(attempt->store);
+// What tells of the key store, and not of its client. Whether `internal` does shows when another one answers.
+void ClientOffload::note_failure(KeyStoreIndex store, FailureReason reason, TimePoint now) {
+  if (reason == FailureReason::internal) broken_.push_back(store);
+  if (reason == FailureReason::overloaded) picker_.overloaded(store, now);
+  if (reason == FailureReason::deadline && answer_is_owed()) picker_.failed(store, now);
+  if (reason == FailureReason::going_away && went_away(store)) picker_.failed(store, now);
+}
+
+bool ClientOffload::went_away(KeyStoreIndex store) const {
+  return std::ranges::find(went_away_, store) != went_away_.end();
+}
+
+// Who goes away says so by GO_AWAY, and is not asked again until a new link comes up. One that answers so all
+// the same is broken.
+void ClientOffload::give_up_failed(Attempts::iterator attempt, const Failed& failed) {
+  const bool may_come_back = failed.reason == FailureReason::going_away && !went_away(attempt->store);
+  if (may_come_back) went_away_.push_back(attempt->store);
   give_up(attempt, std::string(to_string(failed.reason)) + ": " + failed.text,
-          is_away && !is_again ? Exclude::no : Exclude::yes);
+          may_come_back ? Exclude::no : Exclude::yes);
 }
 
 std::optional<OffloadEvent> ClientOffload::on_lost(Attempts::iterator attempt, LinkLost event) {
@@ -160,7 +174,6 @@ bool ClientOffload::may_ask_again(FailureReason reason) {
 
 // Takes what the client has already off the front of `bytes`. False: the key store did not say the same.
 bool ClientOffload::strip_repeated(Attempt& attempt, Bytes& bytes) const {
-  if (!replayable_) return true;  // nothing is repeated any more
   const std::size_t count = std::min(bytes.size(), repeatable_.size() - attempt.repeated);
   const ByteView expected = ByteView(repeatable_).subspan(attempt.repeated, count);
   if (!std::ranges::equal(ByteView(bytes).first(count), expected)) return false;
@@ -192,9 +205,15 @@ void ClientOffload::choose(Attempts::iterator attempt, TimePoint now) {
   attempts_.push_back(std::move(chosen));
 }
 
+// A client that makes one key store say `internal` makes them all; where another one answers, it was the key
+// store's.
+void ClientOffload::blame_broken(TimePoint now) {
+  for (const KeyStoreIndex store : std::exchange(broken_, {})) picker_.failed(store, now);
+}
+
 void ClientOffload::note_sent(ByteView bytes) {
   if (!replayable_) return;
-  replayable_ = ++answers_ == 1 && is_retry_request(bytes);
+  replayable_ = takes_plaintext_ = ++answers_ == 1 && is_retry_request(bytes);
   if (replayable_) {
     append(repeatable_, bytes);
     attempts_.front().repeated = repeatable_.size();
@@ -228,7 +247,7 @@ void ClientOffload::give_up_overdue(TimePoint now) {
     }
     picker_.failed(attempt.store, now);
     attempt.owed = now;
-    if (attempts_.size() == 1 && (!picker_.take_retry() || !ask_another(now))) {
+    if (attempts_.size() == 1 && !ask_another(now, &KeyStorePicker::take_retry)) {
       ++i;
       continue;
     }
@@ -240,7 +259,7 @@ void ClientOffload::give_up_overdue(TimePoint now) {
 
 std::optional<OffloadEvent> ClientOffload::begin(TimePoint now) {
   look_again_.reset();
-  if (ask_another(now)) {
+  if (ask_another(now, nullptr)) {
     waits_until_.reset();
     return std::nullopt;
   }
@@ -258,12 +277,14 @@ std::optional<OffloadEvent> ClientOffload::fail_without_key_store() {
 }
 
 // One that is not asked already.
-bool ClientOffload::ask_another(TimePoint now) {
+bool ClientOffload::ask_another(TimePoint now, Permission take_permission) {
+  if (!replayable_) return false;
   std::vector<KeyStoreIndex> others = excluded_;
   for (const Attempt& attempt : attempts_) others.push_back(attempt.store);
   while (begun_ < policy_.max_attempts) {
     const auto store = picker_.pick(others, now);
-    if (!store) return false;
+    if (!store || (take_permission != nullptr && !(picker_.*std::exchange(take_permission, nullptr))()))
+      return false;
     if (open_at(*store, now)) return true;
     others.push_back(*store);
   }
@@ -296,8 +317,8 @@ bool ClientOffload::open_at(KeyStoreIndex store, TimePoint now) {
 void ClientOffload::hedge(TimePoint now) {
   if (!hedge_at_ || now < *hedge_at_) return;
   hedge_at_.reset();
-  if (hedged_ || attempts_.size() != 1 || !attempts_.front().owed || !picker_.take_hedge()) return;
-  hedged_ = ask_another(now);
+  if (hedged_ || attempts_.size() != 1 || !attempts_.front().owed) return;
+  hedged_ = ask_another(now, &KeyStorePicker::take_hedge);
 }
 
 // Sends what the windows allow; the rest follows when a key store has moved on.
@@ -327,7 +348,7 @@ std::optional<TimePoint> ClientOffload::next_deadline() const {
 }
 
 void ClientOffload::drop_consumed() {
-  if (replayable_) return;
+  if (replayable_ || attempts_.size() > 1) return;
   const auto count = static_cast<std::size_t>(consumed_ - base_);
   stream_.erase(stream_.begin(), stream_.begin() + static_cast<std::ptrdiff_t>(count));
   base_ = consumed_;

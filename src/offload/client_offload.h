@@ -62,8 +62,9 @@ class ClientOffload {
   std::optional<OffloadEvent> next(TimePoint now);
   std::optional<TimePoint> next_deadline() const;
 
-  // The client has been sent nothing that makes a plaintext alert illegal.
-  bool client_takes_plaintext() const { return replayable_; }
+  // No event has given anything for the client that makes a plaintext alert illegal; what comes with a
+  // Handoff aside.
+  bool client_takes_plaintext() const { return takes_plaintext_; }
   // Bytes of the client that the handshake has not used, as far as is known; take_unused() is for behind a
   // Handoff (R2).
   std::size_t unused() const { return stream_.size() - static_cast<std::size_t>(consumed_ - base_); }
@@ -91,7 +92,8 @@ class ClientOffload {
     std::optional<TimePoint> owed;  // since when an answer is
   };
   using Attempts = std::vector<Attempt>;
-  enum class Exclude { no, yes };  // this key store from the attempts that follow
+  using Permission = bool (KeyStorePicker::*)();  // null: none is needed
+  enum class Exclude { no, yes };                 // this key store from the attempts that follow
 
   bool answer_is_owed() const { return replayable_ && hellos_.whole() > answers_; }
   std::optional<OffloadEvent> take_events(TimePoint now);
@@ -108,11 +110,14 @@ class ClientOffload {
   void note_sent(ByteView bytes);
   std::optional<OffloadEvent> finish(OffloadEvent event);
   void give_up(Attempts::iterator attempt, std::string reason, Exclude exclude);
-  void give_up_failed(Attempts::iterator attempt, const Failed& failed, TimePoint now);
+  void note_failure(KeyStoreIndex store, FailureReason reason, TimePoint now);
+  bool went_away(KeyStoreIndex store) const;
+  void blame_broken(TimePoint now);
+  void give_up_failed(Attempts::iterator attempt, const Failed& failed);
   void give_up_overdue(TimePoint now);
   std::optional<OffloadEvent> begin(TimePoint now);
   std::optional<OffloadEvent> fail_without_key_store();
-  bool ask_another(TimePoint now);
+  bool ask_another(TimePoint now, Permission take_permission);
   bool open_at(KeyStoreIndex store, TimePoint now);
   void hedge(TimePoint now);
   void forward(TimePoint now);
@@ -132,11 +137,13 @@ class ClientOffload {
   Bytes repeatable_;      // what the client has been sent, and another key store would send too
   unsigned answers_ = 0;  // to ClientHellos
   bool replayable_ = true;
+  bool takes_plaintext_ = true;
 
   Attempts attempts_;  // two while hedging
   std::vector<KeyStoreIndex> excluded_;
   std::vector<KeyStoreIndex> went_away_;
-  unsigned begun_ = 0;  // attempts in all
+  std::vector<KeyStoreIndex> broken_;  // said `internal`
+  unsigned begun_ = 0;                 // attempts in all
   bool hedged_ = false;
   std::optional<TimePoint> hedge_at_;
   std::optional<TimePoint> waits_until_;  // for a link

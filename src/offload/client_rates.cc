@@ -19,14 +19,14 @@ std::uint64_t mixed(std::uint64_t value) {
 ClientRates::ClientRates(Rate rate, std::uint64_t seed)
     : rate_(rate), seed_(seed), sets_(rate.is_limited() ? kSets : 0) {}
 
-ClientRates::Set& ClientRates::set_of(const ClientNetwork& client) {
+ClientRates::Set& ClientRates::set_of(const Key& client) {
   std::array<std::uint64_t, 2> halves{};
-  std::memcpy(halves.data(), client.data(), client.size());
-  return sets_[mixed(mixed(halves[0] ^ seed_) ^ halves[1]) % kSets];
+  std::memcpy(halves.data(), client.network.data(), client.network.size());
+  return sets_[mixed(mixed(halves[0] ^ seed_) ^ halves[1] ^ client.teller) % kSets];
 }
 
 // Its own place, or that of the one that has been idle for longest or will be first.
-ClientRates::Place& ClientRates::place_for(Set& set, const ClientNetwork& client) {
+ClientRates::Place& ClientRates::place_for(Set& set, const Key& client) {
   const auto own = std::ranges::find(set, client, &Place::client);
   if (own != set.end()) return *own;
   Place& place = *std::ranges::min_element(set, {}, [](const Place& one) { return one.meter.idle_from(); });
@@ -34,11 +34,11 @@ ClientRates::Place& ClientRates::place_for(Set& set, const ClientNetwork& client
   return place;
 }
 
-bool ClientRates::take(const ClientAddress& client, TimePoint now) {
+bool ClientRates::take(const ClientAddress& client, TimePoint now, std::uint32_t teller) {
   if (!rate_.is_limited()) return true;
-  const ClientNetwork network = network_of(client);
+  const Key key{network_of(client), teller};
   const std::lock_guard lock(mutex_);
-  return place_for(set_of(network), network).meter.take(rate_, now);
+  return place_for(set_of(key), key).meter.take(rate_, now);
 }
 
 }  // namespace baton::offload

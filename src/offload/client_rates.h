@@ -18,12 +18,19 @@ class ClientRates {
   // Nobody may choose who shares places with whom: `seed` is random.
   ClientRates(Rate rate, std::uint64_t seed);
 
-  // Whether this one keeps to the rate; then it counts.
-  bool take(const ClientAddress& client, TimePoint now);
+  // Whether this one keeps to the rate; then it counts. `teller`: who says that this is its address, and so
+  // cannot use up the rates of others' clients.
+  bool take(const ClientAddress& client, TimePoint now, std::uint32_t teller = 0);
 
  private:
+  struct Key {
+    ClientNetwork network{};
+    std::uint32_t teller = 0;
+
+    friend bool operator==(const Key&, const Key&) = default;
+  };
   struct Place {
-    ClientNetwork client{};
+    Key client;
     RateMeter meter;
   };
   // 64 Ki places, 2 MiB in all.
@@ -31,8 +38,8 @@ class ClientRates {
   static constexpr std::size_t kPlacesInSet = 8;
   using Set = std::array<Place, kPlacesInSet>;
 
-  Set& set_of(const ClientNetwork& client);
-  static Place& place_for(Set& set, const ClientNetwork& client);
+  Set& set_of(const Key& client);
+  static Place& place_for(Set& set, const Key& client);
 
   Rate rate_;
   std::uint64_t seed_;

@@ -6,7 +6,8 @@ std::optional<FairRoom::Place> FairRoom::take(std::size_t member) {
   const std::lock_guard lock(mutex_);
   if (taken_ >= places_) return std::nullopt;
   const bool is_wide = taken_ < places_ - places_ / 4;
-  if (!is_wide && taken_by_[member] >= places_ / taken_by_.size()) return std::nullopt;
+  const std::size_t part = places_ / taken_by_.size() + 1;
+  if (!is_wide && taken_by_[member] >= part) return std::nullopt;
   ++taken_;
   ++taken_by_[member];
   return Place(*this, member);

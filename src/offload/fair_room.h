@@ -11,7 +11,8 @@
 namespace baton::offload {
 
 // While more than a quarter of the places is free, whoever asks gets one. The last quarter is for members
-// that have less than their equal part. Any thread.
+// that have no more than their equal part: one place more lets them replace what they have, one after the
+// other. Any thread.
 class FairRoom {
  public:
   FairRoom(std::size_t places, std::size_t members) : places_(places), taken_by_(members) {}

@@ -8,7 +8,7 @@ namespace baton::offload {
 namespace {
 
 // What is believed of an OPEN's deadline: a handshake may not be kept for ever (R9).
-constexpr std::chrono::milliseconds kLongestClientDeadline = std::chrono::minutes(5);
+constexpr std::chrono::milliseconds kLongestClientDeadline = std::chrono::minutes(1);
 
 }  // namespace
 

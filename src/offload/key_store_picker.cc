@@ -77,6 +77,7 @@ void KeyStorePicker::began(KeyStoreIndex store) {
 void KeyStorePicker::answered(KeyStoreIndex index, Microseconds latency, TimePoint now) {
   Store& store = stores_[index];
   measure(store, latency, now);
+  store.answered = now;
   store.failures = 0;
   if (store.ejected_until <= now) store.ejection = {};
   recent_[answers_++ % kRecentAnswers] = latency;
@@ -100,6 +101,11 @@ void KeyStorePicker::failed(KeyStoreIndex index, TimePoint now) {
   // While it is ejected, the answers of handshakes from before tell nothing new.
   if (!store.usable || store.ejected_until > now) return;
   if (++store.failures >= limits_.failures_to_eject && may_eject(now)) eject(index, now);
+}
+
+void KeyStorePicker::overloaded(KeyStoreIndex index, TimePoint now) {
+  const auto& answered = stores_[index].answered;
+  if (!answered || now - *answered > limits_.answers_others) failed(index, now);
 }
 
 bool KeyStorePicker::may_eject(TimePoint now) const {

@@ -29,6 +29,7 @@ struct PickerLimits {
   unsigned failures_to_eject = 5;  // in a row
   std::chrono::milliseconds first_ejection{1000};
   std::chrono::milliseconds longest_ejection{60'000};
+  std::chrono::milliseconds answers_others{1000};  // how long ago an answer may be that says so
   // A latency that was measured this long ago counts for 1/e; the rest is the round trip of a ping.
   std::chrono::milliseconds latency_memory{10'000};
 };
@@ -56,6 +57,9 @@ class KeyStorePicker {
   // What came of it: its first answer, or none that could be used. A lost link is no failure of its own.
   void answered(KeyStoreIndex store, Microseconds latency, TimePoint now);
   void failed(KeyStoreIndex store, TimePoint now);
+  // It has refused for want of room. Not a failure as long as it answers others: what it has no room for may
+  // be one client's slow signatures.
+  void overloaded(KeyStoreIndex store, TimePoint now);
   // Another one was faster: it would have taken longer than this.
   void outrun(KeyStoreIndex store, Microseconds at_least, TimePoint now);
 
@@ -80,6 +84,7 @@ class KeyStorePicker {
     unsigned in_flight = 0;
     std::optional<Microseconds> latency;  // moving average
     TimePoint measured;                   // when that last changed
+    std::optional<TimePoint> answered;    // last
     std::optional<Microseconds> ping;
     unsigned failures = 0;  // in a row
     std::chrono::milliseconds ejection{0};

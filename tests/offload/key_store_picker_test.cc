@@ -167,5 +167,17 @@ TEST_F(Picker, HedgesOneHandshakeInTen) {
   EXPECT_EQ(hedges, 10) << "they cannot be saved up";
 }
 
+TEST(KeyStorePicker, OneThatAnswersOthersIsNotEjectedForWantOfRoom) {
+  KeyStorePicker picker(std::array<unsigned, 2>{0, 1}, 1);
+  for (const KeyStoreIndex store : {0, 1}) picker.set_usable(store, true);
+  TimePoint now = TimePoint{} + std::chrono::hours(1);
+  picker.answered(0, std::chrono::microseconds(100), now);
+  for (int i = 0; i < 50; ++i) picker.overloaded(0, now);
+  EXPECT_EQ(picker.pick({}, now), 0U);
+  now += std::chrono::milliseconds(1001);
+  for (int i = 0; i < 5; ++i) picker.overloaded(0, now);
+  EXPECT_EQ(picker.pick({}, now), 1U);
+}
+
 }  // namespace
 }  // namespace baton::offload

@@ -78,6 +78,21 @@ TEST(ClientRates, ManyClientsDoNotMakeItForgetTheOnesThatComeOften) {
   for (std::uint32_t i = 0; i < 1'000'000; ++i) rates.take(client(i), kStart);  // and memory does not grow
 }
 
+TEST(ClientRates, WhoTellsOfAClientUsesUpNobodyElses) {
+  ClientRates rates({1, 1s}, 7);
+  EXPECT_TRUE(rates.take(ipv4(1), kStart, 1));
+  EXPECT_FALSE(rates.take(ipv4(1), kStart, 1));
+  EXPECT_TRUE(rates.take(ipv4(1), kStart, 2));
+}
+
+TEST(FairRoom, ThereIsAPlaceForOneOfManyMembers) {
+  FairRoom room(8, 100);
+  std::vector<FairRoom::Place> places;
+  while (auto place = room.take(0)) places.push_back(std::move(*place));
+  EXPECT_EQ(places.size(), 6U);
+  EXPECT_TRUE(room.take(1));
+}
+
 TEST(FairRoom, GivesPlacesBack) {
   FairRoom room(2, 1);
   auto first = room.take(0);

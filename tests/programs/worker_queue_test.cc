@@ -125,15 +125,26 @@ TEST_F(AdmissionTest, CountsAnApplicationServersHandshakes) {
   EXPECT_TRUE(admit(0, 3));
 }
 
-TEST_F(AdmissionTest, CountsAClientsHandshakesOverAllApplicationServers) {
+TEST_F(AdmissionTest, CountsAClientsHandshakes) {
   config_.limits.client_rate = {1, 1s};
   start();
   EXPECT_TRUE(admit(0, 1));
-  const auto refused = admit(1, 1);
+  const auto refused = admit(0, 1);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, FailureReason::rate_limited);
   EXPECT_EQ(refused.error().text, "this client is above limits.client_rate");
-  EXPECT_TRUE(admit(1, 2));
+  EXPECT_TRUE(admit(0, 2));
+  EXPECT_TRUE(admit(1, 1)) << "who tells a client's address uses up nobody else's rate";
+}
+
+TEST_F(AdmissionTest, AClientBeyondItsRateUsesUpNoneOfItsApplicationServers) {
+  config_.limits.client_rate = {1, 1s};
+  config_.application_servers[0].rate = {3, 1s};
+  start();
+  for (int i = 0; i < 50; ++i) static_cast<void>(admit(0, 1));
+  EXPECT_TRUE(admit(0, 2));
+  EXPECT_TRUE(admit(0, 3));
+  EXPECT_FALSE(admit(0, 4));
 }
 
 TEST_F(AdmissionTest, KeepsAPartOfTheRoomForEach) {
