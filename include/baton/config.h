@@ -38,6 +38,11 @@ struct KeptMetadata {
   // TLS 1.3: keep the exporter secret, so that export_keying_material() works, also after an import. It adds
   // to what a serialized connection gives away: every key that an application derives from it.
   bool exporter_secret = false;
+  // TLS 1.2: keep the master secret and both randoms, so that the connection can be written in s2n-tls's
+  // format (s2n.h), and for nothing else; serialize() does not carry them. Whoever gets the master secret,
+  // out of our memory or out of those bytes, decrypts the whole connection from its first record on, and
+  // every session that is resumed from it. TLS 1.3 needs no such thing.
+  bool tls12_master_secret = false;
 };
 
 // A server's TLS. Empty lists mean all that Baton carries.
