@@ -38,7 +38,10 @@ Result<void> check_sequences(const ConnectionState& state) {
 Result<void> check_in_flight(const tls::InFlight& moving, bool key_update_owed) {
   if (moving.unread_plaintext > 0) return cannot_carry("plaintext: consume what next() shows");
   if (moving.unread_ciphertext > 0) {
-    return cannot_carry("bytes of the peer that are not opened: read up to the end of a record");
+    return cannot_carry(
+        "bytes of the peer that are not opened: call next() until it asks for bytes, and read up to the end "
+        "of "
+        "a record");
   }
   if (moving.partial_handshake > 0) return cannot_carry("half a handshake message: read the rest of it");
   if (key_update_owed) return cannot_carry("a KeyUpdate that is owed: write, or call update_keys()");
