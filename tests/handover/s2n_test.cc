@@ -34,13 +34,13 @@ Config s2n_continuing(Role role) {
 
 // What s2n-tls would write of the peer's connection of TLS 1.2 right behind the handshake, when each side's
 // Finished was its first record.
-Bytes as_begun_by_s2n(SSL* peer, const tls::CipherSuite& suite) {
-  Bytes secrets(kMasterSecretSize + 2 * kRandomSize);
+SecretBuffer as_begun_by_s2n(SSL* peer, const tls::CipherSuite& suite) {
+  SecretBuffer secrets(kMasterSecretSize + 2 * kRandomSize);
   EXPECT_EQ(SSL_SESSION_get_master_key(SSL_get_session(peer), secrets.data(), kMasterSecretSize),
             kMasterSecretSize);
   SSL_get_client_random(peer, secrets.data() + kMasterSecretSize, kRandomSize);
   SSL_get_server_random(peer, secrets.data() + kMasterSecretSize + kRandomSize, kRandomSize);
-  Bytes bytes;
+  SecretBuffer bytes;
   ByteWriter writer(bytes);
   writer.u64(1);
   writer.u16(0x0303);
