@@ -38,6 +38,11 @@ struct KeptMetadata {
   // TLS 1.3: keep the exporter secret, so that export_keying_material() works, also after an import. It adds
   // to what a serialized connection gives away: every key that an application derives from it.
   bool exporter_secret = false;
+  // TLS 1.2: keep the master secret and both randoms, so that the connection can be written in s2n-tls's
+  // format (s2n.h), and for nothing else; serialize() does not carry them. Whoever gets the master secret,
+  // out of our memory or out of those bytes, decrypts the whole connection from its first record on, and
+  // every session that is resumed from it. TLS 1.3 needs no such thing.
+  bool tls12_master_secret = false;
 };
 
 // A server's TLS. Empty lists mean all that Baton carries.
@@ -88,6 +93,12 @@ class Config {
   // form does not open what we sent before. It does open what the peer sent since its own last KeyUpdate, and
   // all that both send from then on. TLS 1.2 has no KeyUpdate, so there it changes nothing. Default: off.
   Config& set_rekey_before_serialize(bool rekey);
+  // Whether connections may be written in, and read from, version 1 of s2n-tls's format (s2n.h). Default:
+  // off.
+  Config& set_s2n_v1(bool on);
+  // Whether a connection of TLS 1.2 that was read from that format keeps its master secret, so that it can be
+  // written in it again. See KeptMetadata::tls12_master_secret for what that costs. Default: off.
+  Config& set_keep_imported_master_secret(bool keep);
   // What deserialize() accepts.
   Config& set_import_policy(ImportPolicy policy);
   // TLS 1.3: application records are padded to a multiple of this many bytes (RFC 8446 §5.4). 0: none.
@@ -103,6 +114,8 @@ class Config {
   Role role() const { return role_; }
   SerializationVersion serialization_version() const { return version_; }
   bool rekey_before_serialize() const { return rekey_; }
+  bool s2n_v1() const { return s2n_v1_; }
+  bool keep_imported_master_secret() const { return keep_imported_master_secret_; }
   const ImportPolicy& import_policy() const { return policy_; }
   std::uint16_t padding_block() const { return padding_block_; }
   std::uint32_t small_records_up_to() const { return small_records_up_to_; }
@@ -119,6 +132,8 @@ class Config {
   Role role_;
   SerializationVersion version_ = SerializationVersion::none;
   bool rekey_ = false;
+  bool s2n_v1_ = false;
+  bool keep_imported_master_secret_ = false;
   std::uint16_t padding_block_ = 0;
   std::uint32_t small_records_up_to_ = 0;
   ImportPolicy policy_;

@@ -116,8 +116,7 @@ class Connection {
   // TLS 1.3's exporter (RFC 8446 §7.5), the same at both ends: fills `out`, at most 255 hashes
   // (8160 bytes with SHA-256). `label` is at most 249 bytes; without a context pass an empty one, which is
   // the same (RFC 8446 §7.5). Errors: consumed; refused, when the exporter secret was not kept (KeptMetadata)
-  // or in TLS 1.2, whose exporter needs a master secret that Baton does not keep (R3); invalid_argument for
-  // sizes.
+  // or in TLS 1.2, whose exporter would need the master secret (R3); invalid_argument for sizes.
   [[nodiscard]] Result<void> export_keying_material(std::string_view label, ByteView context,
                                                     MutableBytes out) const;
 

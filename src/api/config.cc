@@ -68,6 +68,16 @@ Config& Config::set_rekey_before_serialize(bool rekey) {
   return *this;
 }
 
+Config& Config::set_s2n_v1(bool on) {
+  s2n_v1_ = on;
+  return *this;
+}
+
+Config& Config::set_keep_imported_master_secret(bool keep) {
+  keep_imported_master_secret_ = keep;
+  return *this;
+}
+
 Config& Config::set_import_policy(ImportPolicy policy) {
   policy_ = std::move(policy);
   return *this;

@@ -103,18 +103,25 @@ Bytes Connection::take_output() {
   return taken;
 }
 
-SerializationReadiness Connection::serialization_readiness() const {
+SerializationReadiness readiness_without_obstacle(const Connection& connection) {
   SerializationReadiness readiness;
-  if (!inside_) {
+  if (!connection.alive()) {
     readiness.obstacle = consumed();
     return readiness;
   }
-  const tls::InFlight moving = inside_->connection.in_flight();
+  const tls::Connection& inside = connection.inside().connection;
+  const tls::InFlight moving = inside.in_flight();
   readiness.unread_ciphertext = moving.unread_ciphertext;
   readiness.unread_plaintext = moving.unread_plaintext;
   readiness.unsent_ciphertext = moving.unsent_ciphertext;
   readiness.partial_handshake = moving.partial_handshake;
-  readiness.key_update_owed = inside_->connection.state().key_update_owed;
+  readiness.key_update_owed = inside.state().key_update_owed;
+  return readiness;
+}
+
+SerializationReadiness Connection::serialization_readiness() const {
+  SerializationReadiness readiness = readiness_without_obstacle(*this);
+  if (!inside_) return readiness;
   readiness.length = serialization_length(*this);
   if (failure()) {
     readiness.obstacle = Error{ErrorCode::refused, "the connection has failed: " + failure()->reason};

@@ -26,11 +26,13 @@ struct ConnectionSettings {
   explicit ConnectionSettings(const Config& config)
       : version(config.serialization_version()),
         rekey(config.rekey_before_serialize()),
+        s2n_v1(config.s2n_v1()),
         options{{}, config.padding_block(), config.small_records_up_to()},
         clock(config.clock() ? config.clock() : system_time) {}
 
   SerializationVersion version;
   bool rekey;
+  bool s2n_v1;
   tls::ConnectionOptions options;
   std::function<UnixTime()> clock;
 };
@@ -39,6 +41,9 @@ struct Connection::Inside {
   tls::Connection connection;
   ConnectionSettings settings;
 };
+
+// What would move with the connection; an obstacle only where it is consumed.
+SerializationReadiness readiness_without_obstacle(const Connection& connection);
 
 // Builds the keys.
 Result<Connection> make_connection(tls::ConnectionState state, ConnectionSettings settings);

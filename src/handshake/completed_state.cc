@@ -32,9 +32,21 @@ std::string negotiated_alpn(const SSL* ssl) {
   return std::string(as_text({protocol, size}));
 }
 
-Result<TrafficKeys> traffic_keys(CompletedHandshake& completed, const tls::CipherSuite& suite) {
-  if (suite.version == tls::ProtocolVersion::tls13) return std::move(completed.tls13_keys);
-  return tls12_traffic_keys(completed.ssl, suite);
+// The master secret stays only where it was asked for.
+Result<TrafficKeys> tls12_traffic_keys(const CompletedHandshake& completed, tls::ConnectionState& state) {
+  auto secrets = tls12_secrets(completed.ssl);
+  if (!secrets) return pass_on(secrets);
+  auto keying = tls::expand_tls12_keying(*secrets, *state.suite);
+  if (!keying) return pass_on(keying);
+  if (completed.keep.tls12_master_secret) {
+    state.tls12_secrets = std::make_unique<tls::Tls12Secrets>(std::move(*secrets));
+  }
+  return TrafficKeys{std::move(keying->client), std::move(keying->server), {}};
+}
+
+Result<TrafficKeys> traffic_keys(CompletedHandshake& completed, tls::ConnectionState& state) {
+  if (state.version() == tls::ProtocolVersion::tls13) return std::move(completed.tls13_keys);
+  return tls12_traffic_keys(completed, state);
 }
 
 void set_sequences(const CompletedHandshake& completed, tls::ConnectionState& state) {
@@ -60,7 +72,7 @@ Result<tls::ConnectionState> completed_state(CompletedHandshake completed) {
   state.suite = tls::find_cipher_suite(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl)));
   if (state.suite == nullptr)
     return fail(ErrorCode::crypto, "libssl chose a cipher suite that was not offered");
-  Result<TrafficKeys> keys = traffic_keys(completed, *state.suite);
+  Result<TrafficKeys> keys = traffic_keys(completed, state);
   if (!keys) return pass_on(keys);
   const bool is_server = completed.role == tls::Role::server;
   state.read.keying = std::move(is_server ? keys->client : keys->server);

@@ -1,13 +1,7 @@
 #include "handshake/traffic_keys.h"
 
-#include "crypto/kdf.h"
-
 namespace baton::handshake {
 namespace {
-
-constexpr std::size_t kRandomSize = 32;              // bytes, RFC 5246 §7.4.1.2
-constexpr std::size_t kMasterSecretSize = 48;        // bytes, RFC 5246 §8.1
-constexpr std::size_t kMaxKeyBlock = 2 * (32 + 12);  // bytes: two keys and two IVs
 
 int hex_digit(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
@@ -29,13 +23,6 @@ tls::KeyingMaterial decode_secret(std::string_view hex) {
   return secret;
 }
 
-tls::KeyingMaterial key_and_iv(ByteView key, ByteView iv) {
-  tls::KeyingMaterial keying(key.size() + iv.size());
-  std::copy(key.begin(), key.end(), keying.data().begin());
-  std::copy(iv.begin(), iv.end(), keying.data().subspan(key.size()).begin());
-  return keying;
-}
-
 }  // namespace
 
 void KeyLogReader::note(std::string_view line) {
@@ -53,30 +40,16 @@ void KeyLogReader::note(std::string_view line) {
   if (label.ends_with("_HANDSHAKE_TRAFFIC_SECRET")) has_handshake_keys_ = true;
 }
 
-Result<TrafficKeys> tls12_traffic_keys(const SSL* ssl, const tls::CipherSuite& suite) {
-  Secret<kMasterSecretSize> master(kMasterSecretSize);
-  std::array<std::uint8_t, kRandomSize> client_random{};
-  std::array<std::uint8_t, kRandomSize> server_random{};
-  if (SSL_SESSION_get_master_key(SSL_get_session(ssl), master.data().data(), master.size()) !=
-          kMasterSecretSize ||
-      SSL_get_client_random(ssl, client_random.data(), kRandomSize) != kRandomSize ||
-      SSL_get_server_random(ssl, server_random.data(), kRandomSize) != kRandomSize) {
+Result<tls::Tls12Secrets> tls12_secrets(const SSL* ssl) {
+  tls::Tls12Secrets secrets;
+  secrets.master = Secret<tls::kMasterSecretSize>(tls::kMasterSecretSize);
+  if (SSL_SESSION_get_master_key(SSL_get_session(ssl), secrets.master.data().data(), secrets.master.size()) !=
+          tls::kMasterSecretSize ||
+      SSL_get_client_random(ssl, secrets.client_random.data(), tls::kRandomSize) != tls::kRandomSize ||
+      SSL_get_server_random(ssl, secrets.server_random.data(), tls::kRandomSize) != tls::kRandomSize) {
     return fail(ErrorCode::crypto, "libssl does not give the master secret");
   }
-  const std::size_t key_size = crypto::aead_key_size(suite.aead);
-  const std::size_t iv_size = suite.fixed_iv_size();
-  Secret<kMaxKeyBlock> block(2 * (key_size + iv_size));
-  // RFC 5246 §6.3: key_block = PRF(master_secret, "key expansion", server_random + client_random)
-  Result<void> expanded = crypto::tls12_prf(suite.hash, master.view(), "key expansion", server_random,
-                                            client_random, block.data());
-  if (!expanded) return pass_on(expanded);
-
-  ByteReader reader(block.view());
-  const ByteView client_key = reader.bytes(key_size);
-  const ByteView server_key = reader.bytes(key_size);
-  const ByteView client_iv = reader.bytes(iv_size);
-  const ByteView server_iv = reader.bytes(iv_size);
-  return TrafficKeys{key_and_iv(client_key, client_iv), key_and_iv(server_key, server_iv), {}};
+  return secrets;
 }
 
 }  // namespace baton::handshake

@@ -45,7 +45,7 @@ class KeyLogReader {
   bool has_handshake_keys_ = false;
 };
 
-// TLS 1.2's write keys and fixed IVs, from the master secret of a completed handshake (RFC 5246 §6.3).
-Result<TrafficKeys> tls12_traffic_keys(const SSL* ssl, const tls::CipherSuite& suite);
+// Of a completed handshake of TLS 1.2.
+Result<tls::Tls12Secrets> tls12_secrets(const SSL* ssl);
 
 }  // namespace baton::handshake

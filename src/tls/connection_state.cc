@@ -81,6 +81,10 @@ Result<void> validate(const ConnectionState& state) {
        state.exporter_secret.size() != crypto::hash_size(state.suite->hash))) {
     return malformed("an exporter secret that the cipher suite cannot have");
   }
+  if (state.tls12_secrets && (state.version() != ProtocolVersion::tls12 ||
+                              state.tls12_secrets->master.size() != kMasterSecretSize)) {
+    return malformed("a master secret that the TLS version cannot have");
+  }
   if (state.handshake_time && !is_in_range(*state.handshake_time)) {
     return malformed("the time of the handshake is out of range");
   }

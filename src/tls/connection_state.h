@@ -15,6 +15,7 @@
 #include "tls/awaited_finished.h"
 #include "tls/cipher_suite.h"
 #include "tls/limits.h"
+#include "tls/tls12_secrets.h"
 
 namespace baton::tls {
 
@@ -42,9 +43,9 @@ struct UnknownField {
   SecretBuffer value;  // who knows what a newer version keeps there
 };
 
-// All that is needed to continue a TLS connection, and nothing else: no resumption secret, no
-// master secret (R3). Move-only; its secrets wipe themselves. Whoever holds one can read and forge the
-// connection.
+// All that is needed to continue a TLS connection, and nothing else: no resumption secret, and a master
+// secret only where it was asked for (R3). Move-only; its secrets wipe themselves. Whoever holds one can read
+// and forge the connection.
 //
 // A handshake makes one; `serialization` encodes and decodes one; `Connection` is built from one and turned
 // back into one. Exactly one live copy may exist (R1).
@@ -55,7 +56,8 @@ struct ConnectionState {
   DirectionState read;   // protects what the peer sends
   DirectionState write;  // protects what we send
 
-  // TLS 1.2 with AES-GCM: the explicit nonce of the next record that we send. It only counts upwards (R1).
+  // TLS 1.2 with AES-GCM: the explicit nonce of the next record that we send. It counts upwards by one with
+  // each record, as the sequence number does (R1).
   std::uint64_t next_explicit_nonce = 0;
 
   // Largest plaintext fragment, in bytes, that we may send, and that the peer may send (RFC 8449, RFC 6066
@@ -88,6 +90,10 @@ struct ConnectionState {
   // TLS 1.3's exporter_secret (RFC 8446 §7.5), one hash long; empty where it was not asked for. It opens and
   // forges nothing of this connection, but whatever an application derives from it.
   KeyingMaterial exporter_secret;
+
+  // TLS 1.2's master secret; null where it was not asked for (KeptMetadata::tls12_master_secret). It is for
+  // s2n-tls's format alone: Baton's own formats never carry it.
+  std::unique_ptr<Tls12Secrets> tls12_secrets;
 
   // Null once the connection is established. A pointer, since most connections are, and are kept for long.
   std::unique_ptr<AwaitedFinished> awaited;

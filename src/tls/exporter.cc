@@ -20,9 +20,10 @@ Result<ByteView> hash_of(crypto::HashAlgorithm algorithm, ByteView data, Hash& o
 Result<void> export_keying_material(const ConnectionState& state, std::string_view label, ByteView context,
                                     MutableBytes out) {
   if (state.exporter_secret.empty()) {
-    return fail(ErrorCode::refused, state.version() == ProtocolVersion::tls12
-                                        ? "the exporter of TLS 1.2 needs the master secret, which is not kept"
-                                        : "the exporter secret of this connection was not kept");
+    return fail(ErrorCode::refused,
+                state.version() == ProtocolVersion::tls12
+                    ? "the exporter of TLS 1.2 is not there: it would need the master secret"
+                    : "the exporter secret of this connection was not kept");
   }
   const crypto::HashAlgorithm hash = state.suite->hash;
   Hash empty_hash{};

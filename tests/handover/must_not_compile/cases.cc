@@ -1,5 +1,6 @@
 // What the public API must not let through. CASE 0 is the same done right; check.cmake compiles each.
 #include "baton/handshake.h"
+#include "baton/s2n.h"
 #include "baton/serialize.h"
 
 using baton::Connection;
@@ -13,6 +14,8 @@ void use(Connection connection, Connection other, baton::Handshake handshake, co
   baton::Result<Connection> back = baton::deserialize_unprotected(*bytes, config);
   baton::Result<baton::Bytes> envelope = baton::serialize(std::move(*back), seal);
   baton::Result<Connection> again = baton::deserialize(*envelope, seal, config);
+  baton::Result<baton::SecretBuffer> s2n = baton::serialize_s2n_v1_unprotected(std::move(*again));
+  baton::Result<Connection> from_s2n = baton::deserialize_s2n_v1_unprotected(*s2n, config);
   baton::Result<Connection> fresh = std::move(handshake).connection();
 #elif CASE == 1
   Connection copy(connection);
@@ -36,6 +39,12 @@ void use(Connection connection, Connection other, baton::Handshake handshake, co
   auto fresh = handshake.connection();
 #elif CASE == 11
   connection.write({});
+#elif CASE == 12
+  auto bytes = baton::serialize_s2n_v1_unprotected(connection);
+#elif CASE == 13
+  baton::serialize_s2n_v1_unprotected(std::move(connection));
+#elif CASE == 14
+  baton::deserialize_s2n_v1_unprotected({}, config);
 #else
 #error "no such case"
 #endif
