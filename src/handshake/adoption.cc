@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include "base/dead_stack.h"
 #include "base/unix_time.h"
 #include "crypto/openssl_error.h"
 #include "handshake/adoption_obstacles.h"
@@ -131,6 +132,7 @@ Result<tls::ConnectionState> adopt(SSL* ssl, tls::Role expected) {
   Result<void> taken;
   if (state) taken = take_in_flight(ssl, observer, *state);
   destroy_keys(ssl);
+  wipe_dead_stack();  // libssl leaves keys there
   if (!state) return fail(ErrorCode::crypto, std::move(state.error().message));
   if (!taken) return fail(ErrorCode::crypto, std::move(taken.error().message));
   return state;

@@ -21,8 +21,14 @@ Obstacle unestablished(const SSL* ssl, const Observer& observer) {
   if (SSL_renegotiate_pending(ssl) != 0) {
     return refuse("a renegotiation is under way; finish it first");
   }
-  if (SSL_is_init_finished(ssl) != 0) return {};
-  if (!observer.finished_at()) return refuse("the handshake is not complete");
+  const bool complete = SSL_is_init_finished(ssl) != 0;
+  if (complete && observer.handshake_seen()) return {};
+  if (complete) {
+    return refuse(
+        "the handshake passed without the message callback: it was replaced, or SSL_new() came before "
+        "attach()");
+  }
+  if (!observer.handshake_seen()) return refuse("the handshake is not complete");
   return refuse(
       "libssl has failed, or is in the middle of a handshake message (a KeyUpdate, a session ticket, a "
       "renegotiation); call SSL_do_handshake() until it succeeds");

@@ -48,10 +48,8 @@ void message_callback(int written, int version, int content_type, const void* da
                       SSL* ssl, void* argument) {
   const auto& attachment = *static_cast<const Attachment*>(argument);
   if (Observer* observer = observer_of(ssl)) {
-    const bool was_finished = observer->written().has_tls13_keys && observer->read().has_tls13_keys;
-    const ByteView message(static_cast<const std::uint8_t*>(data), size);
-    observer->on_message(ssl, written != 0, content_type, message);
-    if (!was_finished && content_type == SSL3_RT_HANDSHAKE && size > 0 && message[0] == SSL3_MT_FINISHED) {
+    observer->on_message(ssl, written != 0, content_type, {static_cast<const std::uint8_t*>(data), size});
+    if (observer->handshake_seen() && !observer->finished_at()) {
       observer->set_finished_at(attachment.options.clock());
     }
   }

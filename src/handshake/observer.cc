@@ -77,6 +77,7 @@ void Observer::on_handshake(const SSL* ssl, bool written, ByteView message) {
   }
   if (!written) handshake_read_.in_messages += message.size();
   if (SSL_version(ssl) == TLS1_3_VERSION) on_tls13_handshake(ssl, written, message);
+  if (message[0] == SSL3_MT_FINISHED) (written ? written_ : read_).finished = true;
 }
 
 void Observer::on_tls13_handshake(const SSL* ssl, bool written, ByteView message) {

@@ -25,7 +25,8 @@ struct HandshakeBytes {
 // One direction of the connection.
 struct ObservedDirection {
   std::uint64_t records = 0;    // begun under the present key
-  bool has_tls13_keys = false;  // its Finished has passed
+  bool finished = false;        // its first Finished has passed
+  bool has_tls13_keys = false;  // and it was TLS 1.3's, so that the application's keys are in use
   bool closed = false;          // its close_notify has passed
 };
 
@@ -53,6 +54,8 @@ class Observer {
   bool certificate_awaited() const { return certificate_awaited_; }
   // Whether libssl may hold a part of a handshake message.
   bool in_handshake_message(const tls::CipherSuite& suite) const;
+  bool handshake_seen() const { return read_.finished && written_.finished; }
+  // When that was; told by whoever calls on_message().
   std::optional<tls::UnixTime> finished_at() const { return finished_at_; }
   void set_finished_at(tls::UnixTime time) { finished_at_ = time; }
 

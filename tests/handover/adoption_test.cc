@@ -85,7 +85,7 @@ class AdoptedConversation {
   void deliver_to_program(std::size_t count) { program_->receive(talk_.take_wire(count)); }
 
   void step() {
-    switch (random_() % 10) {
+    switch (random_() % 12) {
       case 0:
       case 1:
         return program_->write(1 + random_() % (one_in(3) ? 40'000 : 400));
