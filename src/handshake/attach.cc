@@ -108,6 +108,7 @@ Result<void> attach(SSL_CTX* context, AttachOptions options) {
 
 Result<void> watch(SSL* ssl) {
   if (ssl == nullptr) return fail(ErrorCode::invalid_argument, "no SSL to watch");
+  if (SSL_is_dtls(ssl) != 0) return fail(ErrorCode::invalid_argument, "Baton does not carry DTLS");
   Observer* old = observer_of(ssl);
   const bool recording = old != nullptr && records_wire(ssl, old->wire());
   const bool unused = SSL_in_before(ssl) != 0;

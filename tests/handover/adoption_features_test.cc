@@ -51,6 +51,35 @@ TEST_P(AdoptionFeature, OtherCallbacksGoOnBeingCalled) {
   adoptable.adopt_and_finish();
 }
 
+// --- a server that chooses its context by the client's SNI ---
+
+int choose_context(SSL* ssl, int* /*alert*/, void* chosen) {
+  SSL_set_SSL_CTX(ssl, static_cast<SSL_CTX*>(chosen));
+  return SSL_TLSEXT_ERR_OK;
+}
+
+TEST_P(AdoptionFeature, ContextChosenByServerName) {
+  if (!is_server()) return;
+  for (const bool both_attached : {true, false}) {
+    const ContextPtr chosen = make_context(role(), suite());
+    if (both_attached) {
+      ASSERT_TRUE(attach(chosen.get()));
+    }
+    Adoptable adoptable(role(), suite(), random_, {}, [&](SSL_CTX* context) {
+      SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                            reinterpret_cast<void (*)()>(choose_context));
+      SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, chosen.get());
+    });
+    adoptable.shake_hands();
+    ASSERT_EQ(SSL_get_SSL_CTX(adoptable.ssl()), chosen.get());
+    if (both_attached || !is_tls13()) {
+      adoptable.adopt_and_finish();
+    } else {
+      expect_obstacle(adoptable.ssl(), role(), ErrorCode::refused, "SSL_set_SSL_CTX() chose one");
+    }
+  }
+}
+
 // --- closing ---
 
 TEST_P(AdoptionFeature, CloseNotifyWasSent) {

@@ -3,6 +3,7 @@
 // number does not decrypt.
 #include <cstdlib>
 
+#include "api/inside.h"
 #include "baton/adopt.h"
 #include "conversation.h"
 #include "role_and_suite.h"
@@ -81,7 +82,11 @@ class AdoptedConversation {
     }
   }
 
-  void deliver_to_peer(std::size_t count) { talk_.peer().receive(program_->take_output(count)); }
+  void deliver_to_peer(std::size_t count) {
+    const Bytes output = program_->take_output(count);
+    append(sent_wire_, output);
+    talk_.peer().receive(output);
+  }
   void deliver_to_program(std::size_t count) { program_->receive(talk_.take_wire(count)); }
 
   void step() {
@@ -145,9 +150,20 @@ class AdoptedConversation {
     EXPECT_EQ(moved.key_update_owed, moving.key_update_owed);
     EXPECT_EQ(connection.server_name(), kName);
     EXPECT_TRUE(connection.handshake_time());
+    expect_nonce_goes_on(connection);
     talk_.take_over(std::move(connection), program_->sent(), program_->received());
     if (one_in(2)) talk_.hand_over(Form::unprotected);
     expect_silence();
+  }
+
+  // TLS 1.2 with AES-GCM: the peer takes any explicit nonce, so it does not tell of one that is used twice
+  // (R1).
+  void expect_nonce_goes_on(const Connection& connection) {
+    if (talk_.suite().explicit_nonce_size() == 0) return;
+    append(sent_wire_, connection.output());
+    const Bytes last = split_records(sent_wire_).back();
+    ByteReader reader(ByteView(last).subspan(tls::kRecordHeaderSize));
+    EXPECT_EQ(connection.inside().connection.state().next_explicit_nonce, reader.u64() + 1);
   }
 
   // Whatever the program does with what it is left with, the peer hears nothing of it.
@@ -167,6 +183,7 @@ class AdoptedConversation {
   Conversation talk_;
   ContextPtr context_;
   std::optional<StockProgram> program_;
+  Bytes sent_wire_;  // all that libssl has sent
   bool program_asks_ = false;
   bool peer_asks_ = false;
 };
