@@ -64,9 +64,11 @@ struct AdoptionReadiness {
 AdoptionReadiness adoption_readiness(const ssl_st* ssl);
 
 // The connection of `ssl`, which loses its keys and its way to the peer: it answers SSL_read, SSL_write and
-// SSL_shutdown with an error, sends nothing, not even an alert (R1), and is good for SSL_free() only. Its
-// BIOs, and the socket below them, stay what they were and belong to whom they belonged; what lay in a memory
-// BIO has moved into the connection (R2). A session that it has can still be resumed.
+// SSL_shutdown with an error, sends nothing, not even an alert (R1), and is good for SSL_free() only. Call
+// that soon: until then libssl keeps a copy of TLS 1.3's traffic secrets that no public call wipes. The BIOs,
+// and the socket below them, stay what they were and belong to whom they belonged; what lay in a memory BIO,
+// or had come into a BIO pair, has moved into the connection (R2). A session that it has can still be
+// resumed.
 //
 // `config` is of the SSL's role; Config::continuing() will do. Errors: those of adoption_readiness(), and
 // wrong_role, after which nothing has changed; crypto, after which the connection is lost.

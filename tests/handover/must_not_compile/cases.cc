@@ -1,4 +1,5 @@
 // What the public API must not let through. CASE 0 is the same done right; check.cmake compiles each.
+#include "baton/adopt.h"
 #include "baton/handshake.h"
 #include "baton/serialize.h"
 
@@ -36,6 +37,8 @@ void use(Connection connection, Connection other, baton::Handshake handshake, co
   auto fresh = handshake.connection();
 #elif CASE == 11
   connection.write({});
+#elif CASE == 12
+  adopt(nullptr, config);
 #else
 #error "no such case"
 #endif
