@@ -50,9 +50,11 @@ long control_through(BIO* bio, int command, long number, void* pointer) {
   BIO* next = BIO_next(bio);
   if (command == BIO_CTRL_PUSH || command == BIO_CTRL_POP || command == BIO_CTRL_DUP || next == nullptr)
     return 0;
-  BIO_clear_retry_flags(bio);
+  // libssl asks for kTLS several times a record, so the retry flags are left to those that can change them.
+  const bool may_retry = command == BIO_CTRL_FLUSH || command == BIO_C_DO_STATE_MACHINE;
+  if (may_retry) BIO_clear_retry_flags(bio);
   const long result = BIO_ctrl(next, command, number, pointer);
-  BIO_copy_next_retry(bio);
+  if (may_retry) BIO_copy_next_retry(bio);
   return result;
 }
 
