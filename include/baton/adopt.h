@@ -24,10 +24,10 @@ using SslMessageCallback = void (*)(int written, int version, int content_type, 
 struct AttachOptions {
   KeptMetadata keep{};
   // libssl tells nobody which message callback a context has, and attach() takes its place. A program that
-  // has one names it here, and it is called as before. The key log callback and the info callback are found,
-  // and go on being called.
+  // has one names it here, and it is called as before, with the argument that the context or the SSL has
+  // (SSL_CTX_set_msg_callback_arg). The key log callback and the info callback are found, and go on being
+  // called.
   SslMessageCallback message_callback = nullptr;
-  void* message_argument = nullptr;
   // For Connection::handshake_time(). Default: the system's clock. Called in the thread of the handshake.
   std::function<UnixTime()> clock{};
 };

@@ -67,7 +67,6 @@ void destroy_keys(SSL* ssl) {
 }
 
 Result<tls::ConnectionState> established_state(SSL* ssl, Observer& observer) {
-  const AttachOptions* options = attach_options_of(ssl);
   CompletedHandshake completed{
       .role = role_of(ssl),
       .ssl = ssl,
@@ -75,16 +74,14 @@ Result<tls::ConnectionState> established_state(SSL* ssl, Observer& observer) {
       .records = {observer.records_read(), observer.written().records,
                   observer.wire()->output.last_explicit_nonce()},
       .server_name = server_name_of(ssl),
-      .keep = options == nullptr ? KeptMetadata{} : options->keep,
+      .keep = observer.options().keep,
   };
   Result<tls::ConnectionState> state = completed_state(std::move(completed));
   if (!state) return state;
   state->key_update_owed = observer.key_update_owed();
   state->read_closed = observer.read().closed;
   state->write_closed = observer.written().closed;
-  if (observer.finished_at() && is_in_range(*observer.finished_at())) {
-    state->handshake_time = observer.finished_at();
-  }
+  if (is_in_range(observer.handshake_time())) state->handshake_time = observer.handshake_time();
   return state;
 }
 

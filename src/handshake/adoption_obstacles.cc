@@ -131,10 +131,15 @@ Obstacle half_read(const SSL* ssl, const Observer& observer) {
   const InputRecorder& input = observer.wire()->input;
   const bool holds_bytes = SSL_has_pending(ssl) != 0;
   const bool has_ciphertext = !input.kept().empty();
-  if (input.lost() || (has_ciphertext && !input.in_record() && !holds_bytes)) {
+  const bool has_plaintext = SSL_pending(ssl) > 0;
+  // Behind a record, and before the next one is begun, libssl has no more than a part of a header; and that
+  // only when all data was read. Or it reads ahead.
+  const bool behind_record = has_ciphertext && !input.in_record();
+  const bool too_much = has_plaintext || input.kept().size() >= tls::kRecordHeaderSize;
+  if (input.lost() || (behind_record && (!holds_bytes || (too_much && SSL_get_read_ahead(ssl) == 0)))) {
     return refuse("libssl reads records that it does not announce: the message callback was replaced");
   }
-  const bool explained = SSL_pending(ssl) > 0 || has_ciphertext;
+  const bool explained = has_plaintext || has_ciphertext;
   if ((holds_bytes && !explained) || observer.in_handshake_message(*suite_of(ssl))) {
     return refuse(
         "libssl may hold a part of a handshake message, such as a session ticket; read until application "

@@ -11,7 +11,7 @@ using InfoCallback = void (*)(const SSL*, int, int);
 
 // What an SSL_CTX keeps for us.
 struct Attachment {
-  AttachOptions options;
+  std::shared_ptr<const AttachOptions> options;
   KeyLogCallback next_key_log;
   InfoCallback next_info;
 };
@@ -42,21 +42,21 @@ void key_log_callback(const SSL* ssl, const char* line) {
   if (attachment != nullptr && attachment->next_key_log != nullptr) attachment->next_key_log(ssl, line);
 }
 
-// The argument is the context's attachment as it was at SSL_new(). The SSL keeps that context alive, also
-// when SSL_set_SSL_CTX() gives it another one.
+SslMessageCallback next_message_callback(const SSL* ssl, const Observer* observer) {
+  if (observer != nullptr) return observer->options().message_callback;
+  const Attachment* attachment = attachment_of(SSL_get_SSL_CTX(ssl));
+  return attachment == nullptr ? nullptr : attachment->options->message_callback;
+}
+
+// The argument is the program's: the context's, or the SSL's own.
 void message_callback(int written, int version, int content_type, const void* data, std::size_t size,
                       SSL* ssl, void* argument) {
-  const auto& attachment = *static_cast<const Attachment*>(argument);
-  if (Observer* observer = observer_of(ssl)) {
+  Observer* observer = observer_of(ssl);
+  if (observer != nullptr) {
     observer->on_message(ssl, written != 0, content_type, {static_cast<const std::uint8_t*>(data), size});
-    if (observer->handshake_seen() && !observer->finished_at()) {
-      observer->set_finished_at(attachment.options.clock());
-    }
   }
-  const AttachOptions& options = attachment.options;
-  if (options.message_callback != nullptr) {
-    options.message_callback(written, version, content_type, data, size, ssl, options.message_argument);
-  }
+  const SslMessageCallback next = next_message_callback(ssl, observer);
+  if (next != nullptr) next(written, version, content_type, data, size, ssl, argument);
 }
 
 // libssl has its BIOs now, and has read and written nothing. It hands the SSL out as const, and lets the
@@ -82,27 +82,21 @@ Observer* observer_of(const SSL* ssl) {
   return static_cast<Observer*>(SSL_get_ex_data(ssl, observer_index()));
 }
 
-const AttachOptions* attach_options_of(const SSL* ssl) {
-  const Attachment* attachment = attachment_of(SSL_get_SSL_CTX(ssl));
-  return attachment == nullptr ? nullptr : &attachment->options;
-}
-
 Result<void> attach(SSL_CTX* context, AttachOptions options) {
   if (context == nullptr) return fail(ErrorCode::invalid_argument, "no SSL_CTX to attach to");
   if (attachment_of(context) != nullptr) {
     return fail(ErrorCode::invalid_argument, "this SSL_CTX was attached already; once is enough");
   }
-  auto attachment = std::make_unique<Attachment>(Attachment{
-      std::move(options), SSL_CTX_get_keylog_callback(context), SSL_CTX_get_info_callback(context)});
-  Attachment* kept = attachment.get();
-  if (SSL_CTX_set_ex_data(context, attachment_index(), kept) != 1) {
+  auto attachment = std::make_unique<Attachment>(
+      Attachment{std::make_shared<const AttachOptions>(std::move(options)),
+                 SSL_CTX_get_keylog_callback(context), SSL_CTX_get_info_callback(context)});
+  if (SSL_CTX_set_ex_data(context, attachment_index(), attachment.get()) != 1) {
     return crypto::openssl_error("attaching to an SSL_CTX");
   }
   static_cast<void>(attachment.release());  // the context's now
   SSL_CTX_set_keylog_callback(context, key_log_callback);
   SSL_CTX_set_info_callback(context, info_callback);
   SSL_CTX_set_msg_callback(context, message_callback);
-  SSL_CTX_set_msg_callback_arg(context, kept);
   return {};
 }
 
@@ -113,8 +107,8 @@ Result<void> watch(SSL* ssl) {
   const bool recording = old != nullptr && records_wire(ssl, old->wire());
   const bool unused = SSL_in_before(ssl) != 0;
   if (recording && (!unused || old->adopted())) return {};
-  const AttachOptions* options = attach_options_of(ssl);
-  if (options == nullptr) {
+  const Attachment* attachment = attachment_of(SSL_get_SSL_CTX(ssl));
+  if (attachment == nullptr) {
     return fail(ErrorCode::invalid_argument,
                 "the SSL's SSL_CTX is not attached; call attach() before SSL_new()");
   }
@@ -125,7 +119,7 @@ Result<void> watch(SSL* ssl) {
   // An SSL that SSL_clear() has made new again begins anew, with the recording BIOs that it has.
   const auto wire = recording ? old->wire() : std::make_shared<WireRecord>();
   *wire = WireRecord();
-  auto observer = std::make_unique<Observer>(options->keep.exporter_secret, wire);
+  auto observer = std::make_unique<Observer>(attachment->options, wire);
   if (!recording) {
     if (auto pushed = push_recording_bios(ssl, wire); !pushed) return pass_on(pushed);
   }

@@ -14,7 +14,5 @@ namespace baton::handshake {
 
 // Null: the SSL was never watched.
 Observer* observer_of(const SSL* ssl);
-// What attach() was told of the SSL's present context; null: it was not attached.
-const AttachOptions* attach_options_of(const SSL* ssl);
 
 }  // namespace baton::handshake

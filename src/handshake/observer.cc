@@ -77,7 +77,13 @@ void Observer::on_handshake(const SSL* ssl, bool written, ByteView message) {
   }
   if (!written) handshake_read_.in_messages += message.size();
   if (SSL_version(ssl) == TLS1_3_VERSION) on_tls13_handshake(ssl, written, message);
-  if (message[0] == SSL3_MT_FINISHED) (written ? written_ : read_).finished = true;
+  if (message[0] == SSL3_MT_FINISHED) on_finished(written);
+}
+
+void Observer::on_finished(bool written) {
+  if (handshake_seen()) return;  // of a renegotiation, or of a post-handshake authentication
+  (written ? written_ : read_).finished = true;
+  if (handshake_seen()) handshake_time_ = options_->clock();
 }
 
 void Observer::on_tls13_handshake(const SSL* ssl, bool written, ByteView message) {

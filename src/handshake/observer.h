@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "baton/adopt.h"
 #include "handshake/traffic_keys.h"
 #include "handshake/wire_record.h"
 #include "tls/alert.h"
@@ -33,8 +34,10 @@ struct ObservedDirection {
 // Belongs to an SSL, which frees it; its secrets wipe themselves.
 class Observer {
  public:
-  Observer(bool keeps_exporter_secret, std::shared_ptr<WireRecord> wire)
-      : key_log_(keeps_exporter_secret), wire_(std::move(wire)) {}
+  Observer(std::shared_ptr<const AttachOptions> options, std::shared_ptr<WireRecord> wire)
+      : options_(std::move(options)), key_log_(options_->keep.exporter_secret), wire_(std::move(wire)) {}
+
+  const AttachOptions& options() const { return *options_; }
 
   // For the callbacks.
   void on_key_log(std::string_view line) { key_log_.note(line); }
@@ -55,9 +58,7 @@ class Observer {
   // Whether libssl may hold a part of a handshake message.
   bool in_handshake_message(const tls::CipherSuite& suite) const;
   bool handshake_seen() const { return read_.finished && written_.finished; }
-  // When that was; told by whoever calls on_message().
-  std::optional<tls::UnixTime> finished_at() const { return finished_at_; }
-  void set_finished_at(tls::UnixTime time) { finished_at_ = time; }
+  tls::UnixTime handshake_time() const { return handshake_time_; }
 
   // TLS 1.3: the secrets that protect what comes next; whether they are known, and once, they themselves.
   bool has_keys() const;
@@ -72,11 +73,13 @@ class Observer {
   void on_header(bool written, ByteView header);
   void on_inner_type(std::uint8_t type);
   void on_handshake(const SSL* ssl, bool written, ByteView message);
+  void on_finished(bool written);
   void on_tls13_handshake(const SSL* ssl, bool written, ByteView message);
   void on_alert(const SSL* ssl, bool written, ByteView alert);
   void update_key(const SSL* ssl, bool written);
   void take_over_keys();
 
+  std::shared_ptr<const AttachOptions> options_;
   KeyLogReader key_log_;
   TrafficKeys keys_;  // of the present, once a KeyUpdate has passed; before that, the key log has them
   bool has_own_keys_ = false;
@@ -89,7 +92,7 @@ class Observer {
   bool offered_authentication_ = false;
   bool certificate_awaited_ = false;
   std::optional<tls::Alert> fatal_alert_;
-  std::optional<tls::UnixTime> finished_at_;
+  tls::UnixTime handshake_time_{};
   std::shared_ptr<WireRecord> wire_;
 };
 

@@ -36,10 +36,10 @@ TEST_P(AdoptionFeature, OtherCallbacksGoOnBeingCalled) {
   options.message_callback = [](int, int, int, const void*, std::size_t, ssl_st*, void* argument) {
     ++*static_cast<int*>(argument);
   };
-  options.message_argument = &counts.messages;
   Adoptable adoptable(role(), suite(), random_, std::move(options), [](SSL_CTX* context) {
     SSL_CTX_set_keylog_callback(context, [](const SSL*, const char*) { ++counts.key_log; });
     SSL_CTX_set_info_callback(context, [](const SSL*, int, int) { ++counts.info; });
+    SSL_CTX_ctrl(context, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, &counts.messages);
   });
   adoptable.shake_hands();
   EXPECT_GE(counts.key_log, is_tls13() ? 4 : 1);
