@@ -31,6 +31,8 @@ using RecordSubjectPtr = std::unique_ptr<RecordSubject>;
 
 RecordSubjectPtr make_baton_records(const RecordSuite& suite);
 RecordSubjectPtr make_libssl_records(const RecordSuite& suite);
+// libssl's records on a context that Baton is attached to, so that it could be adopted.
+RecordSubjectPtr make_attached_records(const RecordSuite& suite);
 RecordSubjectPtr make_gnutls_records(const RecordSuite& suite);
 // The cipher alone, in place, with what a record of TLS 1.3 adds to the plaintext: by libipsec-mb where Baton
 // would use it, elsewhere by libcrypto.

@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "crypto/aead_backend.h"
@@ -39,6 +40,9 @@ constexpr std::array<Subject, 4> kSubjects = {{{"baton", make_baton_records},
                                                {"raw-aead", make_raw_aead},
                                                {"libssl", make_libssl_records},
                                                {"gnutls", make_gnutls_records}}};
+// What it costs that a program could be adopted: libssl both times.
+constexpr std::array<Subject, 2> kAttached = {
+    {{"baton", make_attached_records}, {"libssl", make_libssl_records}}};
 
 // Records between two looks at the clock: many enough to hide it, few enough to stay in the cache.
 unsigned batch_of(std::size_t size) {
@@ -56,13 +60,13 @@ void measure(benchmark::State& state, RecordSubject& subject, Measured what, std
   state.SetItemsProcessed(state.iterations() * batch);
 }
 
-void register_case(const std::string& direction, Measured what, std::size_t size, const RecordSuite& suite) {
-  for (const Subject& subject : kSubjects) {
-    add("record", direction + "-" + std::to_string(size) + "-" + suite.label, subject.name,
-        [=, &suite](benchmark::State& state) {
-          const RecordSubjectPtr made = subject.make(suite);
-          measure(state, *made, what, size);
-        });
+void register_case(std::span<const Subject> subjects, const std::string& name, Measured what,
+                   std::size_t size, const RecordSuite& suite) {
+  for (const Subject& subject : subjects) {
+    add("record", name, subject.name, [=, &suite](benchmark::State& state) {
+      const RecordSubjectPtr made = subject.make(suite);
+      measure(state, *made, what, size);
+    });
   }
 }
 
@@ -71,9 +75,16 @@ void register_case(const std::string& direction, Measured what, std::size_t size
 void register_record_suite() {
   for (const RecordSuite& suite : suites()) {
     for (const std::size_t size : {64, 1024, 16384}) {
-      register_case("seal", &RecordSubject::seal, size, suite);
-      register_case("open", &RecordSubject::open, size, suite);
+      const std::string kind = std::to_string(size) + "-" + suite.label;
+      register_case(kSubjects, "seal-" + kind, &RecordSubject::seal, size, suite);
+      register_case(kSubjects, "open-" + kind, &RecordSubject::open, size, suite);
     }
+  }
+  for (const std::size_t size : {1024, 16384}) {
+    register_case(kAttached, "attached-write-" + std::to_string(size), &RecordSubject::seal, size,
+                  suites()[0]);
+    register_case(kAttached, "attached-read-" + std::to_string(size), &RecordSubject::open, size,
+                  suites()[0]);
   }
 }
 

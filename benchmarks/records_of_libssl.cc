@@ -1,3 +1,4 @@
+#include "baton/adopt.h"
 #include "libssl_end.h"
 #include "record_subject.h"
 #include "require.h"
@@ -6,10 +7,15 @@
 namespace baton::bench {
 namespace {
 
+SslContext attached(SslContext context) {
+  require(attach(context.get()).has_value(), "attaching to libssl failed");
+  return context;
+}
+
 class LibsslRecords final : public RecordSubject {
  public:
-  explicit LibsslRecords(const RecordSuite& suite)
-      : server_context_(make_libssl_server(suite.iana)), client_context_(make_libssl_client(suite.iana)) {
+  LibsslRecords(SslContext server, const RecordSuite& suite)
+      : server_context_(std::move(server)), client_context_(make_libssl_client(suite.iana)) {
     connect(client_, server_);
     server_pipe_.drop_output();
   }
@@ -53,7 +59,11 @@ class LibsslRecords final : public RecordSubject {
 }  // namespace
 
 RecordSubjectPtr make_libssl_records(const RecordSuite& suite) {
-  return std::make_unique<LibsslRecords>(suite);
+  return std::make_unique<LibsslRecords>(make_libssl_server(suite.iana), suite);
+}
+
+RecordSubjectPtr make_attached_records(const RecordSuite& suite) {
+  return std::make_unique<LibsslRecords>(attached(make_libssl_server(suite.iana)), suite);
 }
 
 }  // namespace baton::bench

@@ -49,18 +49,10 @@ Result<TrafficKeys> traffic_keys(CompletedHandshake& completed, tls::ConnectionS
   return tls12_traffic_keys(completed, state);
 }
 
-void set_sequences(const CompletedHandshake& completed, tls::ConnectionState& state) {
-  if (state.version() == tls::ProtocolVersion::tls13) {
-    // Both Finished messages end at a record boundary, so the peer's application key has protected nothing
-    // yet; ours the NewSessionTickets.
-    state.write.sequence = completed.tls13_written;
-    return;
-  }
-  state.read.sequence = completed.tls12_read.count();
-  state.write.sequence = completed.tls12_written.count();
-  if (state.suite->explicit_nonce_size() != 0) {
-    state.next_explicit_nonce = completed.tls12_written.last_explicit_nonce() + 1;
-  }
+void set_sequences(const RecordCounts& records, tls::ConnectionState& state) {
+  state.read.sequence = records.read;
+  state.write.sequence = records.written;
+  if (state.suite->explicit_nonce_size() != 0) state.next_explicit_nonce = records.last_explicit_nonce + 1;
 }
 
 }  // namespace
@@ -77,7 +69,7 @@ Result<tls::ConnectionState> completed_state(CompletedHandshake completed) {
   const bool is_server = completed.role == tls::Role::server;
   state.read.keying = std::move(is_server ? keys->client : keys->server);
   state.write.keying = std::move(is_server ? keys->server : keys->client);
-  set_sequences(completed, state);
+  set_sequences(completed.records, state);
   state.max_send_fragment = state.max_receive_fragment = negotiated_fragment(ssl);
   state.server_name = std::move(completed.server_name);
   state.alpn = negotiated_alpn(ssl);

@@ -5,18 +5,23 @@
 
 #include "baton/config.h"
 #include "handshake/handshake.h"
-#include "handshake/record_inbox.h"
 #include "handshake/traffic_keys.h"
 
 namespace baton::handshake {
 
+// What the keys have protected.
+struct RecordCounts {
+  std::uint64_t read = 0;
+  std::uint64_t written = 0;
+  std::uint64_t last_explicit_nonce =
+      0;  // of the last one written; where the suite has none, without meaning
+};
+
 struct CompletedHandshake {
   tls::Role role;
   SSL* ssl;
-  TrafficKeys tls13_keys;              // empty in TLS 1.2
-  std::uint64_t tls13_written;         // records written behind our Finished
-  const ProtectedRecords& tls12_read;  // without meaning in TLS 1.3
-  const ProtectedRecords& tls12_written;
+  TrafficKeys tls13_keys;  // empty in TLS 1.2
+  RecordCounts records;
   std::string server_name;
   KeptMetadata keep;
 };

@@ -151,6 +151,13 @@ void LibsslHandshake::collect_output() {
   }
 }
 
+RecordCounts LibsslHandshake::record_counts() const {
+  // Both Finished messages end at a record boundary, so the peer's application key has protected nothing yet;
+  // ours the NewSessionTickets.
+  if (SSL_version(ssl_.get()) == TLS1_3_VERSION) return {0, records_behind_finished_, 0};
+  return {read_records_.count(), written_records_.count(), written_records_.last_explicit_nonce()};
+}
+
 void LibsslHandshake::complete() {
   // RFC 8446 §5.1: handshake messages MUST NOT span key changes. libssl checks it in TLS 1.3 only.
   if (SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_pending(to_libssl_) != 0) {
@@ -160,9 +167,7 @@ void LibsslHandshake::complete() {
       .role = role_,
       .ssl = ssl_.get(),
       .tls13_keys = key_log_.take(),
-      .tls13_written = records_behind_finished_,
-      .tls12_read = read_records_,
-      .tls12_written = written_records_,
+      .records = record_counts(),
       .server_name = summary_.server_name,
       .keep = options_.keep,
   };

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "baton/config.h"
+#include "handshake/completed_state.h"
 #include "handshake/handshake.h"
 #include "handshake/openssl_handles.h"
 #include "handshake/record_inbox.h"
@@ -64,6 +65,7 @@ class LibsslHandshake : public Handshake {
   void feed_records();
   void feed(ByteView record);
   void collect_output();
+  RecordCounts record_counts() const;
   void complete();
   bool can_complete_early() const;
   void complete_early();

@@ -33,6 +33,8 @@ class KeyLogReader {
 
   // Whether handshake keys exist, so that nothing may be sent in plaintext any more.
   bool has_handshake_keys() const { return has_handshake_keys_; }
+  // Whether both sides' application traffic secrets have come.
+  bool has_traffic_keys() const { return !keys_.client.empty() && !keys_.server.empty(); }
   // The application traffic secrets, and the exporter's, once.
   TrafficKeys take() { return std::move(keys_); }
   tls::KeyingMaterial take_client_handshake_secret() { return std::move(client_handshake_secret_); }

@@ -32,6 +32,12 @@ void Conversation::shake_hands(HandshakeEnd end) {
   EXPECT_EQ(connection().role(), role());
 }
 
+void Conversation::take_over(Connection connection, ByteStream sent, StreamCheck received) {
+  connection_ = std::move(connection);
+  sends_ = sent;
+  receives_ = received;
+}
+
 void Conversation::advance_to_the_end(Handshake& handshake, HandshakeEnd end) {
   peer_->start();
   HandshakeStep step = handshake.advance({});
@@ -93,15 +99,22 @@ const Bytes& Conversation::wire() {
   return wire_;
 }
 
+Bytes Conversation::take_wire(std::size_t count) {
+  append(wire_, peer_->take_output());
+  const auto end = wire_.begin() + static_cast<std::ptrdiff_t>(count);
+  Bytes taken(wire_.begin(), end);
+  wire_.erase(wire_.begin(), end);
+  return taken;
+}
+
 void Conversation::feed(std::size_t count) {
-  const ByteView bytes = ByteView(wire()).first(count);
+  const Bytes bytes = take_wire(count);
   if (random_() % 2 == 0) {
     connection().feed(bytes);
   } else {
     std::ranges::copy(bytes, connection().receive_space(count + random_() % 50).begin());
     connection().received(count);
   }
-  wire_.erase(wire_.begin(), wire_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 std::size_t Conversation::read_some(std::size_t most) {

@@ -37,12 +37,15 @@ class Conversation {
   Conversation(const Parties& parties, std::mt19937_64& random);
 
   void shake_hands(HandshakeEnd end = HandshakeEnd::delivered);
+  // Or Baton goes on with what another library has begun: what it has sent and received so far.
+  void take_over(Connection connection, ByteStream sent, StreamCheck received);
 
   Connection& connection() { return *connection_; }
   const tls::CipherSuite& suite() const { return *parties_.suite; }
   Role role() const { return parties_.role; }
   bool rekeys() const { return parties_.rekey; }
   StreamPeer& peer() { return *peer_; }
+  const PeerSetup& setup() const { return setup_; }
   // Bytes of a record of Baton's that holds that much data.
   std::size_t record_size(std::size_t data) const;
   // Bytes of the peer's data that came with the end of the handshake, encrypted.
@@ -60,6 +63,7 @@ class Conversation {
   void deliver_all() { deliver(connection().output().size()); }
   // The peer's bytes that are under way.
   const Bytes& wire();
+  Bytes take_wire(std::size_t count);
   void feed(std::size_t count);
   void feed_all() { feed(wire().size()); }
   // Takes what one call of next() gives, at most `most` bytes of it.

@@ -1,4 +1,5 @@
 // What the public API must not let through. CASE 0 is the same done right; check.cmake compiles each.
+#include "baton/adopt.h"
 #include "baton/handshake.h"
 #include "baton/s2n.h"
 #include "baton/serialize.h"
@@ -45,6 +46,8 @@ void use(Connection connection, Connection other, baton::Handshake handshake, co
   baton::serialize_s2n_v1_unprotected(std::move(connection));
 #elif CASE == 14
   baton::deserialize_s2n_v1_unprotected({}, config);
+#elif CASE == 15
+  adopt(nullptr, config);
 #else
 #error "no such case"
 #endif
