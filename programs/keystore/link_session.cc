@@ -162,6 +162,7 @@ offload::ServiceConfig LinkSession::service_config(const Authorized& application
                          const offload::Open& open, offload::TimePoint now) {
     return admission.admit(index, open, now);
   };
+  config.clock = steady_clock::now;
   config.version = shared_.config.serialization_version;
   config.limits.handshake_timeout = shared_.config.limits.handshake_timeout;
   config.link.max_in_flight = shared_.config.link.max_handshakes_per_link;

@@ -51,6 +51,9 @@ struct ServiceConfig {
   std::shared_ptr<const handshake::ServerEndpoint> endpoint;
   SelectorFactory selector_for;
   Admission admission;  // null: all may begin
+  // For the durations in log events: the work of a handshake passes inside one call. Null: the time of the
+  // call.
+  std::function<TimePoint()> clock;
   serialization::SerializationVersion version = serialization::SerializationVersion::none;
   ServiceLimits limits;
   LinkLimits link;

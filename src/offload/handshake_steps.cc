@@ -91,7 +91,8 @@ void HandshakeService::finish(const PendingStep& step, TimePoint now) {
     after_step(entry, work.progress, now);
     feed_queued(work.id, now);
   } else {
-    fail_service(entry, FailureReason::overloaded, "no worker took the handshake", now);
+    fail_service(entry, FailureReason::overloaded,
+                 "limits.worker_queue signatures of this application server wait already", now);
   }
   settle(now);
 }
@@ -174,6 +175,7 @@ void HandshakeService::finish_failed(Entries::iterator entry, Failed failed, Tim
 
 LogEvent HandshakeService::make_log_event(Entries::iterator entry, LogEventKind kind, TimePoint now) const {
   const Entry& self = entry->second;
+  if (config_.clock) now = config_.clock();
   LogEvent event;
   event.kind = kind;
   event.id = entry->first;

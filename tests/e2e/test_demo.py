@@ -36,6 +36,7 @@ def test_the_story_is_told_twice_with_the_port_taken():
             assert done.returncode == 0, done.stdout + done.stderr
             assert "Every byte matched" in done.stdout
             assert "TLSv1.3" in done.stdout
+            assert re.search(r" [1-9]\d* µs of it at the key store", done.stdout)
             assert not re.search(r"https://[^/]*:8443/", done.stdout)
 
 
