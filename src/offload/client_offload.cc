@@ -212,6 +212,7 @@ void ClientOffload::blame_broken(TimePoint now) {
 }
 
 void ClientOffload::note_sent(ByteView bytes) {
+  if (!replayable_) takes_plaintext_ = false;
   if (!replayable_) return;
   replayable_ = takes_plaintext_ = ++answers_ == 1 && is_retry_request(bytes);
   if (replayable_) {

@@ -480,6 +480,9 @@ TEST_F(Offload, AHugeClientHelloGoesOnWithoutASecondChance) {
   EXPECT_GT(offload_->room(), 100'000U) << "what is used makes room";
   feed(hello.substr(70'000));
   EXPECT_EQ(at(0).received, hello);
+  EXPECT_TRUE(offload_->client_takes_plaintext());
+  say(0, ServerBytes{hello.size(), record(22, {2, 0, 0, 0})});
+  EXPECT_FALSE(offload_->client_takes_plaintext()) << "its keys are the key store's now";
   EXPECT_TRUE(lose(0));
 }
 
