@@ -28,8 +28,8 @@ struct AttachOptions {
   // (SSL_CTX_set_msg_callback_arg). The key log callback and the info callback are found, and go on being
   // called.
   SslMessageCallback message_callback = nullptr;
-  // For Connection::handshake_time(). Default: the system's clock. Called in the thread of the handshake, so by
-  // several at once. When it throws, the handshake goes on and the connection cannot be adopted.
+  // For Connection::handshake_time(). Default: the system's clock. Called in the thread of the handshake, so
+  // by several at once. When it throws, the handshake goes on and the connection cannot be adopted.
   std::function<UnixTime()> clock{};
 };
 
@@ -43,9 +43,9 @@ struct AttachOptions {
 // Puts a recording BIO on top of each BIO of `ssl`, so that a record that libssl has read in part can be
 // carried. Happens by itself when the handshake starts; to be called only where the SSL has an info callback
 // of its own (SSL_set_info_callback). Call it when the SSL has its BIOs and before its handshake.
-// SSL_get_rbio() and SSL_get_wbio() give the recording BIOs from then on; they pass everything on but BIO_puts()
-// and BIO_gets(). Does nothing when it was done. Errors: invalid_argument (not attached, no BIO yet, or the handshake has begun);
-// crypto.
+// SSL_get_rbio() and SSL_get_wbio() give the recording BIOs from then on; they pass everything on but
+// BIO_puts() and BIO_gets(). Does nothing when it was done. Errors: invalid_argument (not attached, no BIO
+// yet, or the handshake has begun); crypto.
 [[nodiscard]] Result<void> watch(ssl_st* ssl);
 
 // Whether an SSL can be adopted now, and what would move with it.
