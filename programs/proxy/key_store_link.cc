@@ -122,9 +122,9 @@ void KeyStoreLink::on_news(offload::LinkNews news) {
 // as long as the link lives.
 void KeyStoreLink::on_handoff(const offload::Handoff& handoff) {
   if (std::exchange(had_handoff_, true)) return;
-  programs::log_event(programs::LogLevel::info, "link_first_handoff",
-                      {{"software", peer().software},
-                       {"serialization_version", serialization_version(handoff.serialized)}});
+  programs::log_event(
+      programs::LogLevel::info, "link_first_handoff",
+      {{"software", peer().software}, {"serialization_version", serialization_version(handoff.serialized)}});
 }
 
 void KeyStoreLink::on_outcome() {

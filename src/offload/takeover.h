@@ -11,8 +11,8 @@
 
 namespace baton::offload {
 
-// Sans-I/O; for one thread. Send the HANDOFF's server_bytes once begin() has succeeded; then feed() and next()
-// until it says something other than NeedBytes, and report() what it came to.
+// Sans-I/O; for one thread. Send the HANDOFF's server_bytes once begin() has succeeded; then feed() and
+// next() until it says something other than NeedBytes, and report() what it came to.
 class Takeover {
  public:
   // Decodes and checks all of it and builds the keys, before the client is sent anything that only they fit
