@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from bad_clients import REQUEST
 from delaying_relay import DelayingRelay
-from fleet import Fleet, Program, Tenant, free_port
+from fleet import Fleet, Program, Tenant, free_port, wait_until
 from step_client import StepClient, client_context
 
 NAME = "www.baton.test"
@@ -151,7 +151,11 @@ def test_stop_one_of_two_under_load(tmp_path, version):
 
 
 def freeze(store: Program) -> None:
+    """Every thread of it stands still; on a busy machine the signal takes effect only in a moment."""
     store.process.send_signal(signal.SIGSTOP)
+    threads = Path(f"/proc/{store.process.pid}/task")
+    wait_until(lambda: all(" T " in (thread / "stat").read_text() for thread in threads.iterdir()),
+               "the key store stands still")
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
