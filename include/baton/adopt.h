@@ -28,7 +28,8 @@ struct AttachOptions {
   // (SSL_CTX_set_msg_callback_arg). The key log callback and the info callback are found, and go on being
   // called.
   SslMessageCallback message_callback = nullptr;
-  // For Connection::handshake_time(). Default: the system's clock. Called in the thread of the handshake.
+  // For Connection::handshake_time(). Default: the system's clock. Called in the thread of the handshake, so by
+  // several at once. When it throws, the handshake goes on and the connection cannot be adopted.
   std::function<UnixTime()> clock{};
 };
 
@@ -42,19 +43,21 @@ struct AttachOptions {
 // Puts a recording BIO on top of each BIO of `ssl`, so that a record that libssl has read in part can be
 // carried. Happens by itself when the handshake starts; to be called only where the SSL has an info callback
 // of its own (SSL_set_info_callback). Call it when the SSL has its BIOs and before its handshake.
-// SSL_get_rbio() and SSL_get_wbio() give the recording BIOs from then on; they pass everything on. Does
-// nothing when it was done. Errors: invalid_argument (not attached, no BIO yet, or the handshake has begun);
+// SSL_get_rbio() and SSL_get_wbio() give the recording BIOs from then on; they pass everything on but BIO_puts()
+// and BIO_gets(). Does nothing when it was done. Errors: invalid_argument (not attached, no BIO yet, or the handshake has begun);
 // crypto.
 [[nodiscard]] Result<void> watch(ssl_st* ssl);
 
 // Whether an SSL can be adopted now, and what would move with it.
 struct AdoptionReadiness {
   // Why not, and what to do. consumed: adopted before. not_allowed: TLS version or cipher suite that Baton
-  // does not carry. refused: anything else.
+  // does not carry. limit_exceeded: libssl has used up its key, which it does not limit and Baton does
+  // (RFC 8446 §5.5). refused: anything else.
   std::optional<Error> obstacle;
   bool ready() const { return !obstacle; }
 
-  std::size_t unread_ciphertext = 0;  // bytes that libssl has not decrypted, those of a memory BIO included
+  // bytes that libssl has not decrypted, those of a memory BIO included; of filter BIOs, what the first holds
+  std::size_t unread_ciphertext = 0;
   std::size_t unread_plaintext = 0;   // bytes that SSL_read() would give
   std::size_t unsent_ciphertext = 0;  // bytes that lie in a memory BIO
   bool key_update_owed = false;       // a KeyUpdate that the peer waits for
@@ -68,7 +71,7 @@ AdoptionReadiness adoption_readiness(const ssl_st* ssl);
 // that soon: until then libssl keeps a copy of TLS 1.3's traffic secrets that no public call wipes. The BIOs,
 // and the socket below them, stay what they were and belong to whom they belonged; what lay in a memory BIO,
 // or had come into a BIO pair, has moved into the connection (R2). A session that it has can still be
-// resumed.
+// resumed. Needs 32 KiB of stack, and wipes some of it.
 //
 // `config` is of the SSL's role; Config::continuing() will do. Errors: those of adoption_readiness(), and
 // wrong_role, after which nothing has changed; crypto, after which the connection is lost.

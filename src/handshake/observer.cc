@@ -140,6 +140,10 @@ void Observer::on_alert(const SSL* ssl, bool written, ByteView alert) {
   if (fatal && !fatal_alert_) fatal_alert_ = description;
 }
 
+bool Observer::in_change_cipher_spec() const {
+  return wire_->input.in_record() && is(ContentType::change_cipher_spec, last_type_);
+}
+
 bool Observer::in_handshake_message(const tls::CipherSuite& suite) const {
   HandshakeBytes bytes = handshake_read_;
   const bool tls13 = suite.version == tls::ProtocolVersion::tls13;
