@@ -30,6 +30,7 @@
 #include "baton/connection.h"
 #include "baton/export.h"
 #include "baton/handshake.h"
+#include "baton/signing.h"
 
 namespace baton {
 
@@ -122,6 +123,13 @@ class BATON_EXPORT LinkToKeyStore {
   // ended: use another link), invalid_argument, wrong_role. Where too many are in flight, or the key store
   // does not keep up, the handshake fails as "overloaded".
   [[nodiscard]] Result<OffloadedHandshake> open(const Config& config, OffloadRequest request = {});
+
+  // Asks for a signature, for a handshake that this side does by itself. Errors: refused (as open(), or the
+  // key store does not sign for this application server), limit_exceeded (too many are in flight, or the key
+  // store does not keep up), invalid_argument (the size of the input, the deadline).
+  [[nodiscard]] Result<RemoteSignature> sign(SigningRequest request);
+  // The key store signs for this application server. Only after ready().
+  bool signs() const;
 
   // The key store has said HELLO: handshakes can be opened, unless going_away().
   bool ready() const;

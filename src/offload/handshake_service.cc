@@ -10,10 +10,16 @@ namespace {
 // What is believed of an OPEN's deadline: a handshake may not be kept for ever (R9).
 constexpr std::chrono::milliseconds kLongestClientDeadline = std::chrono::minutes(1);
 
+// It does not sign yet.
+HelloInfo without_signing(HelloInfo info) {
+  info.capabilities &= ~kSigning;
+  return info;
+}
+
 }  // namespace
 
 HandshakeService::HandshakeService(ServiceConfig config)
-    : config_(std::move(config)), link_(config_.link, config_.hello, config_.version) {}
+    : config_(std::move(config)), link_(config_.link, without_signing(config_.hello), config_.version) {}
 
 HandshakeService::~HandshakeService() {
   while (!entries_.empty()) remove(entries_.begin());
@@ -150,6 +156,11 @@ void HandshakeService::on_event(Received<Outcome> event, TimePoint now) {
   log.alert = event.body.alert;
   log.alert_from = event.body.from;
   remove(entry);
+}
+
+void HandshakeService::on_event(Received<Sign> event, TimePoint /*now*/) {
+  static_cast<void>(
+      link_.refuse_signature(event.id, SigningRefusal::key_refused, "this key store signs nothing"));
 }
 
 void HandshakeService::set_deadline(Entries::iterator entry, TimePoint deadline) {

@@ -110,6 +110,7 @@ class HandshakeService {
   void on_event(Received<ClientBytes> event, TimePoint now);
   void on_event(Received<Cancel> event, TimePoint now);
   void on_event(Received<Outcome> event, TimePoint now);
+  void on_event(Received<Sign> event, TimePoint now);
 
   void start(Entries::iterator entry, const Open& open, TimePoint now);
   std::optional<Refusal> admit(Entry& entry, const Open& open, TimePoint now);
