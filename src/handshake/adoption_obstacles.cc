@@ -16,7 +16,8 @@ Obstacle refuse(std::string message) {
 
 Obstacle unestablished(const SSL* ssl, const Observer& observer) {
   if (observer.lost_track()) {
-    return refuse("an exception (of AttachOptions::clock, or for want of memory) hid something that has passed");
+    return refuse(
+        "an exception (of AttachOptions::clock, or for want of memory) hid something that has passed");
   }
   if (const auto alert = observer.fatal_alert()) {
     return refuse("the connection has failed with the alert " + tls::to_string(*alert));

@@ -87,17 +87,17 @@ void watch_quietly(const SSL* ssl) noexcept {
   }
 }
 
-// As libssl does: the one of the context that the SSL was made from, whatever SSL_set_SSL_CTX() chose since.
-InfoCallback next_info_callback(const SSL* ssl) {
-  if (const Observer* observer = observer_of(ssl)) return observer->next_info();
+InfoCallback next_info_callback(const SSL* ssl, int where) {
   const Attachment* attachment = attachment_of(SSL_get_SSL_CTX(ssl));
-  return attachment == nullptr ? nullptr : attachment->next_info;
+  const InfoCallback present = attachment == nullptr ? nullptr : attachment->next_info;
+  Observer* observer = observer_of(ssl);
+  return observer == nullptr ? present : observer->next_info(where, present);
 }
 
 // At the start of a first handshake libssl has its BIOs, and has read and written nothing.
 void info_callback(const SSL* ssl, int where, int result) {
   if (where == SSL_CB_HANDSHAKE_START && SSL_in_before(ssl) != 0) watch_quietly(ssl);
-  if (const InfoCallback next = next_info_callback(ssl)) next(ssl, where, result);
+  if (const InfoCallback next = next_info_callback(ssl, where)) next(ssl, where, result);
 }
 
 bool set_observer(SSL* ssl, std::unique_ptr<Observer> observer) {
@@ -149,7 +149,7 @@ Result<void> watch(SSL* ssl) {
   // An SSL that SSL_clear() has made new again begins anew, with the recording BIOs that it has.
   const auto wire = recording ? old->wire() : std::make_shared<WireRecord>();
   *wire = WireRecord();
-  auto observer = std::make_unique<Observer>(attachment->options, attachment->next_info, wire);
+  auto observer = std::make_unique<Observer>(attachment->options, wire);
   if (!recording) {
     if (auto pushed = push_recording_bios(ssl, wire); !pushed) return pass_on(pushed);
   }

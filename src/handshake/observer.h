@@ -23,7 +23,7 @@ struct HandshakeBytes {
   std::uint64_t in_messages = 0;  // bytes
 };
 
-// A program's own, which libssl copies from the context into each SSL.
+// A program's own.
 using InfoCallback = void (*)(const SSL*, int, int);
 
 // One direction of the connection.
@@ -37,20 +37,17 @@ struct ObservedDirection {
 // Belongs to an SSL, which frees it; its secrets wipe themselves.
 class Observer {
  public:
-  Observer(std::shared_ptr<const AttachOptions> options, InfoCallback next,
-           std::shared_ptr<WireRecord> wire)
-      : options_(std::move(options)),
-        next_info_(next),
-        key_log_(options_->keep.exporter_secret),
-        wire_(std::move(wire)) {}
+  Observer(std::shared_ptr<const AttachOptions> options, std::shared_ptr<WireRecord> wire)
+      : options_(std::move(options)), key_log_(options_->keep.exporter_secret), wire_(std::move(wire)) {}
 
   const AttachOptions& options() const { return *options_; }
-  InfoCallback next_info() const { return next_info_; }
 
   // For the callbacks.
   void on_key_log(std::string_view line) { key_log_.note(line); }
   void on_message(const SSL* ssl, bool written, int content_type, ByteView message);
 
+  // The program's own info callback that libssl would call now, where `present` is that of the SSL's context.
+  InfoCallback next_info(int where, InfoCallback present);
   // Something has passed that could not be noted.
   void lose_track() { lost_track_ = true; }
 
@@ -95,7 +92,7 @@ class Observer {
   void take_over_keys();
 
   std::shared_ptr<const AttachOptions> options_;
-  InfoCallback next_info_;
+  std::optional<InfoCallback> run_info_;  // of the run of libssl's state machine that is under way
   KeyLogReader key_log_;
   TrafficKeys keys_;  // of the present, once a KeyUpdate has passed; before that, the key log has them
   bool has_own_keys_ = false;

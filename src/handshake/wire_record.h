@@ -34,7 +34,7 @@ class InputRecorder {
   std::uint64_t read_ = 0;        // bytes
   std::uint64_t record_end_ = 0;  // of the record that was begun last
   Bytes kept_;
-  std::size_t front_ = 0;  // bytes of kept_ that were dropped
+  std::size_t front_ = 0;          // bytes of kept_ that were dropped
   bool announcement_due_ = false;  // libssl announces a record before it returns from reading its header
   bool lost_ = false;
 };
