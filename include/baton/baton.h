@@ -344,7 +344,8 @@ BATON_EXPORT baton_status baton_link_new_unprotected(const char* software, uint3
                                                      baton_link** link);
 BATON_EXPORT void baton_link_free(baton_link* link);
 
-/* What the key store sent; an error is final. What is for it: take it until it is empty. */
+/* What the key store sent, which may hold secrets where the link is unprotected; an error is final. What is
+ * for it: take it until it is empty. */
 BATON_EXPORT baton_status baton_link_receive(baton_link* link, const uint8_t* bytes, size_t size);
 BATON_EXPORT const uint8_t* baton_link_output(baton_link* link, size_t* size);
 BATON_EXPORT baton_status baton_link_output_sent(baton_link* link, size_t count);

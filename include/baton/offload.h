@@ -112,8 +112,9 @@ class BATON_EXPORT LinkToKeyStore {
   // As end().
   ~LinkToKeyStore();
 
-  // Takes what the key store sent, in any cutting. An error is final: the link has ended, output() may still
-  // hold what says why. Errors: malformed, limit_exceeded, unsupported_version, refused (also after the end).
+  // Takes what the key store sent, in any cutting. Without TLS the caller wipes its own copy, which may hold
+  // secrets (R6). An error is final: the link has ended, output() may still hold what says why. Errors:
+  // malformed, limit_exceeded, unsupported_version, refused (also after the end).
   [[nodiscard]] Result<void> receive(ByteView bytes);
   // For the key store, in order; valid until the next call on the link or on one of its handshakes. Take it
   // until it is empty.
