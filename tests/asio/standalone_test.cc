@@ -1,0 +1,4 @@
+#include "data_cases.h"
+#include "ending_cases.h"
+#include "handover_cases.h"
+#include "token_cases.h"
