@@ -19,6 +19,8 @@
 #define BATON_ASIO_TEST(name) TEST(BoostAsio, name)
 #else
 #include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>

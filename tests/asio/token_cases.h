@@ -5,11 +5,6 @@
 
 #include "flavour.h"
 
-#if BATON_ASIO_CANCELS_OPERATIONS
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
-#endif
-
 namespace baton::test::BATON_ASIO_FLAVOUR {
 
 BATON_ASIO_TEST(Futures) {

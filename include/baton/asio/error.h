@@ -2,6 +2,8 @@
 //
 //   net::error::eof            the peer's close_notify: all that it had to say has come
 //   error::stream_truncated    the stream ended without close_notify; it may have been cut (RFC 8446 §6.1)
+//   error::key_store_failed    a handshake at a key store failed for a reason that is not the client's;
+//                              stream::failure() says which
 //   alert_received()           category: the peer sent this alert, and the connection is over
 //   alert_sent()               category: the peer broke the protocol and is sent this alert; it is over too
 //   net::error::not_connected  no handshake was done, or the connection was taken away
@@ -21,7 +23,10 @@
 
 namespace baton::asio::inline BATON_ASIO_FLAVOUR {
 
-enum class error { stream_truncated = 1 };
+enum class error {
+  stream_truncated = 1,
+  key_store_failed = 2,
+};
 
 // Boost's base class has no virtual destructor; nobody destroys a category by it.
 #pragma GCC diagnostic push
@@ -31,8 +36,11 @@ namespace detail {
 
 struct stream_category final : error_category {
   const char* name() const noexcept override { return "baton.stream"; }
-  std::string message(int /*value*/) const override {
-    return "the stream ended without close_notify, so it may have been cut";
+  std::string message(int value) const override {
+    if (value == static_cast<int>(error::stream_truncated)) {
+      return "the stream ended without close_notify, so it may have been cut";
+    }
+    return "the key store could not do the handshake";
   }
 };
 

@@ -20,12 +20,16 @@
 #include <utility>
 
 #include "baton/asio/detail/handshake_op.h"
+#include "baton/asio/detail/offload_op.h"
 #include "baton/asio/detail/read_op.h"
 #include "baton/asio/detail/sync_stream.h"
 #include "baton/asio/detail/write_op.h"
 #include "baton/serialize.h"
 
 namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+
+template <class NextLayer>
+class key_store_link;  // key_store_link.h
 
 // `NextLayer`: an AsyncStream, or a reference to one that outlives this: what TLS runs on.
 template <class NextLayer>
@@ -91,6 +95,24 @@ class stream {
     error_code ec;
     handshake(ec);
     throw_if(ec);
+  }
+
+  // void(error_code). The same at a key store, which has the certificates: the stream's configuration is
+  // Config::continuing(Role::server), and `request` is for the key store's logs and limits; its on_news is
+  // replaced. Errors also: baton_errors() `refused`, when the link is not ready, is going away or has ended,
+  // and `limit_exceeded`, when it is full; error::key_store_failed. The link and the streams that use it
+  // belong to one thread or strand. Nothing else may be in flight on the next layer's lowest layer.
+  // Name the request: g++ 12 destroys a temporary one in a co_await twice.
+  template <class LinkLayer, class Token>
+  auto async_handshake(key_store_link<LinkLayer>& link, OffloadRequest request, Token&& token) {
+    return net::async_compose<Token, void(error_code)>(
+        detail::offload_op<NextLayer>(core_, link.runner(), std::move(request)), token, next_layer());
+  }
+  // Telling the key store nothing of the client.
+  template <class LinkLayer, class Token = net::default_completion_token_t<executor_type>>
+  auto async_handshake(key_store_link<LinkLayer>& link, Token&& token = {}) {
+    return net::async_compose<Token, void(error_code)>(
+        detail::offload_op<NextLayer>(core_, link.runner(), OffloadRequest{}), token, next_layer());
   }
 
   // --- reading: void(error_code, std::size_t) ---
