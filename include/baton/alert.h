@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "baton/export.h"
+
 namespace baton {
 
 enum class Alert : std::uint8_t {
@@ -38,10 +40,10 @@ enum class Alert : std::uint8_t {
 };
 
 // The name in the RFC, or "alert(N)" for a number that no RFC here names.
-std::string to_string(Alert alert);
+BATON_EXPORT std::string to_string(Alert alert);
 
 // Why a connection or handshake cannot go on: the alert, who sent it, and a text for the operator.
-struct Failure {
+struct BATON_EXPORT Failure {
   Alert alert = Alert::internal_error;
   bool from_peer = false;  // the peer sent the alert; otherwise it is ours to send
   std::string reason;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "baton/error.h"
+#include "baton/export.h"
 #include "baton/import_policy.h"
 #include "baton/secret.h"
 #include "baton/types.h"
@@ -16,7 +17,7 @@
 namespace baton {
 
 // A certificate chain and its private key, as PEM text. The caller reads the files and wipes its own copy.
-struct Credential {
+struct BATON_EXPORT Credential {
   std::string chain_pem{};  // leaf first
   SecretBuffer key_pem{};
   std::string chain_source{};  // file name for error messages
@@ -33,7 +34,7 @@ enum class PeerIdentity : std::uint8_t {
 
 // What a connection remembers beyond what it needs, and what travels with it when it is serialized. Decided
 // before the handshake.
-struct KeptMetadata {
+struct BATON_EXPORT KeptMetadata {
   PeerIdentity peer = PeerIdentity::none;
   // TLS 1.3: keep the exporter secret, so that export_keying_material() works, also after an import. It adds
   // to what a serialized connection gives away: every key that an application derives from it.
@@ -46,7 +47,7 @@ struct KeptMetadata {
 };
 
 // A server's TLS. Empty lists mean all that Baton carries.
-struct ServerSettings {
+struct BATON_EXPORT ServerSettings {
   std::vector<Credential> credentials{};  // one per kind of key: ECDSA and RSA side by side
   ProtocolVersion min_version = ProtocolVersion::tls12;
   ProtocolVersion max_version = ProtocolVersion::tls13;
@@ -61,7 +62,7 @@ struct ServerSettings {
 };
 
 // A client's TLS.
-struct ClientSettings {
+struct BATON_EXPORT ClientSettings {
   std::string server_name{};               // sent as SNI and verified; an IP address is verified and not sent
   std::string ca_pem{};                    // trust anchors; empty: the system's
   std::optional<Credential> credential{};  // the client's own certificate
@@ -76,7 +77,7 @@ struct ClientSettings {
 // The settings of a set of connections of one role. Made once and used for many; a value that is cheap to
 // copy. A connection takes what it needs when it is made: later changes touch later connections only. Reading
 // from several threads is safe, changing is not.
-class Config {
+class BATON_EXPORT Config {
  public:
   // Loads and checks: every key signs, matches its certificate, and every leaf is within its validity. Errors
   // name the source.

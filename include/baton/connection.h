@@ -13,6 +13,7 @@
 #include "baton/bytes.h"
 #include "baton/error.h"
 #include "baton/events.h"
+#include "baton/export.h"
 #include "baton/types.h"
 
 namespace baton {
@@ -20,7 +21,7 @@ namespace baton {
 class Config;
 
 // Whether a connection can be serialized now, and what would move with it.
-struct SerializationReadiness {
+struct BATON_EXPORT SerializationReadiness {
   // Why not: consumed; refused (no serialization version is set, or the connection has failed);
   // unsupported_version; limit_exceeded (more is in flight than a serialized connection may hold: read it, or
   // send it). Absent when it can.
@@ -43,7 +44,7 @@ struct SerializationReadiness {
 // says NeedBytes, PeerClosed or Failure; after each ApplicationData call consume(). After any call at all,
 // output() may hold bytes for the peer: application records, but also KeyUpdates and alerts, all in their
 // order.
-class Connection {
+class BATON_EXPORT Connection {
  public:
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "baton/export.h"
+
 namespace baton {
 
 // The cause, for a program to decide on. The message beside it is for people.
@@ -32,10 +34,10 @@ enum class ErrorCode {
 };
 
 // The enumerator's name.
-std::string_view to_string(ErrorCode code);
+BATON_EXPORT std::string_view to_string(ErrorCode code);
 
 // Messages name the file, line, key or peer and what to do. They never hold a secret.
-struct Error {
+struct BATON_EXPORT Error {
   ErrorCode code;
   std::string message;
 };

@@ -9,6 +9,7 @@
 
 #include "baton/bytes.h"
 #include "baton/error.h"
+#include "baton/export.h"
 #include "baton/secret.h"
 #include "baton/types.h"
 
@@ -20,10 +21,10 @@ enum class KeyState : std::uint8_t {
   current,  // seals
   previous  // sealed before
 };
-std::string_view to_string(KeyState state);
+BATON_EXPORT std::string_view to_string(KeyState state);
 
 // What may be shown of a key.
-struct KeyInfo {
+struct BATON_EXPORT KeyInfo {
   std::string id;  // 16 hexadecimal digits
   KeyState state;
   UnixTime created;
@@ -37,7 +38,7 @@ struct KeyInfo {
 // previous key can be retired when the last envelope that it sealed has expired.
 //
 // Move-only, wipes itself. Reading from several threads is safe; changing is not.
-class KeyRing {
+class BATON_EXPORT KeyRing {
  public:
   static constexpr std::size_t kMaxKeys = 16;
   static constexpr std::size_t kMaxTextSize = 16 * 1024;  // bytes

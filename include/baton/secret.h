@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "baton/bytes.h"
+#include "baton/export.h"
 
 namespace baton {
 
@@ -21,7 +22,7 @@ inline void wipe(MutableBytes bytes) noexcept {
 
 // An allocator that wipes what it frees.
 template <class T>
-struct WipingAllocator {
+struct BATON_EXPORT WipingAllocator {
   using value_type = T;
 
   WipingAllocator() = default;

@@ -41,8 +41,7 @@ bool is_good(const offload::LogEvent& event) {
 
 // What a flood of handshakes would write once for each of them.
 bool is_refusal(const offload::LogEvent& event) {
-  return event.kind == LogEventKind::failed && (event.reason == offload::FailureReason::overloaded ||
-                                                event.reason == offload::FailureReason::rate_limited);
+  return event.kind == LogEventKind::failed && offload::is_refusal(event.reason);
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ net::Task<ClientHandshake::Finished> ClientHandshake::run() {
   if (!co_await wait_for_first_bytes()) co_return tl::unexpected(lost("the client sent nothing"));
   place_ = context_.handshakes.take(0);
   if (!place_) {
-    co_return tl::unexpected(
-        co_await refuse("overloaded", "limits.max_handshakes of this proxy are under way"));
+    co_return tl::unexpected(co_await refuse(offload::FailureReason::overloaded,
+                                             "limits.max_handshakes of this proxy are under way"));
   }
   begin();
   while (!is_late() && !stopped_) {
@@ -146,7 +146,7 @@ net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(offl
     failure = co_await pass_on_failure(*failed);
   } else if (const auto* none = std::get_if<offload::NoKeyStore>(&event)) {
     if (none->reason == offload::FailureReason::overloaded) {
-      failure = co_await refuse("overloaded", none->text);
+      failure = co_await refuse(offload::FailureReason::overloaded, none->text);
     } else {
       failure = co_await fail("no_key_store", none->text, tls::Alert::internal_error);
     }
@@ -161,11 +161,9 @@ net::Task<HandshakeFailure> ClientHandshake::pass_on_failure(const offload::Fail
   const std::string reason(offload::to_string(failed.reason));
   const bool is_tls = failed.reason == offload::FailureReason::tls_alert_sent ||
                       failed.reason == offload::FailureReason::tls_alert_received;
-  const bool is_refusal = failed.reason == offload::FailureReason::overloaded ||
-                          failed.reason == offload::FailureReason::rate_limited;
-  HandshakeFailure failure{reason, failed.text, {}, {}};
-  if (is_refusal) {
-    failure = co_await refuse(reason, failed.text);
+  HandshakeFailure failure{reason, failed.text};
+  if (offload::is_refusal(failed.reason)) {
+    failure = co_await refuse(failed.reason, failed.text);
   } else if (!is_tls && failed.server_bytes.empty()) {
     failure = co_await fail(reason, failed.text, tls::Alert::internal_error);
   } else {
@@ -265,18 +263,21 @@ net::Task<HandshakeFailure> ClientHandshake::refuse_state(const Error& error) {
   co_return co_await fail("state_refused", error.message, tls::Alert::internal_error);
 }
 
-net::Task<HandshakeFailure> ClientHandshake::refuse(std::string reason, std::string detail) {
+net::Task<HandshakeFailure> ClientHandshake::refuse(offload::FailureReason reason, std::string detail) {
+  HandshakeFailure failure{std::string(offload::to_string(reason)), std::move(detail)};
   if (context_.config.limits.refusal == Refusal::alert) {
-    co_return co_await fail(std::move(reason), std::move(detail), tls::Alert::internal_error);
+    failure = co_await fail(std::move(failure.reason), std::move(failure.detail), tls::Alert::internal_error);
+  } else {
+    net::reset(client_);
   }
-  net::reset(client_);
-  co_return HandshakeFailure{std::move(reason), std::move(detail), {}, {}};
+  failure.refused = true;
+  co_return failure;
 }
 
 // A failure of the application server's own. Once the server's flight has begun, the client's keys are the
 // key store's, and there is no alert that the client would believe.
 net::Task<HandshakeFailure> ClientHandshake::fail(std::string reason, std::string detail, tls::Alert alert) {
-  HandshakeFailure failure{std::move(reason), std::move(detail), {}, {}};
+  HandshakeFailure failure{std::move(reason), std::move(detail)};
   const bool is_plain = !flight_sent_ && (relayed_out_ == 0 || offload_->client_takes_plaintext());
   if (!is_plain) co_return failure;
   const Bytes record = tls::plaintext_alert(alert);

@@ -29,9 +29,10 @@ struct EstablishedClient {
 struct HandshakeFailure {
   std::string
       reason;  // for counting: "no_key_store", "client_gone", "timeout", "link_lost", "tls_alert_sent", …
-  std::string detail;       // for people
-  std::string server_name;  // empty when not known
-  std::string alert;        // the TLS alert that was sent or received; empty: none
+  std::string detail;            // for people
+  std::string server_name = {};  // empty when not known
+  std::string alert = {};        // the TLS alert that was sent or received; empty: none
+  bool refused = false;          // there was too much to do: a flood writes this once for each handshake
 };
 
 class ClientHandshake {
@@ -71,7 +72,7 @@ class ClientHandshake {
                          std::string detail);
   net::Task<HandshakeFailure> refuse_state(const Error& error);
   // For want of room, here or at the key stores. The client is refused as the configuration says.
-  net::Task<HandshakeFailure> refuse(std::string reason, std::string detail);
+  net::Task<HandshakeFailure> refuse(offload::FailureReason reason, std::string detail);
   net::Task<HandshakeFailure> fail(std::string reason, std::string detail, tls::Alert alert);
 
   SessionContext& context_;

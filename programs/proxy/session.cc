@@ -120,8 +120,7 @@ void Session::end(const std::string& reason) {
 
 void Session::log_failure(const HandshakeFailure& failure) {
   context_.counters.get("handshake_failed_" + failure.reason).add();
-  const bool is_refusal = failure.reason == "overloaded" || failure.reason == "rate_limited";
-  if (is_refusal && !context_.refusals.admit(std::chrono::steady_clock::now())) return;
+  if (failure.refused && !context_.refusals.admit(std::chrono::steady_clock::now())) return;
   const std::string trace = to_hex(trace_id_);
   const std::string client = offload::to_string(address_);
   log_event(LogLevel::warning, "handshake_failed",

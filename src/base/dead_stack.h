@@ -7,4 +7,7 @@ namespace baton {
 // wipe its local variables, on a thread that may then sleep for long.
 void wipe_dead_stack() noexcept;
 
+// The same for 16 KiB, where the thread is a program's own and may have little.
+void wipe_shallow_dead_stack() noexcept;
+
 }  // namespace baton

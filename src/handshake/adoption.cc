@@ -13,6 +13,8 @@
 namespace baton::handshake {
 namespace {
 
+constexpr std::size_t kMostAtOnce = std::size_t{1} << 20;  // bytes
+
 tls::Role role_of(const SSL* ssl) {
   return SSL_is_server(ssl) != 0 ? tls::Role::server : tls::Role::client;
 }
@@ -27,8 +29,16 @@ BIO* below(BIO* recording) {
   return BIO_next(recording);
 }
 
+// What a BIO can give without asking anybody below it. A TLS BIO counts its own ciphertext when it has no
+// data.
+std::size_t pending_in(BIO* bio) {
+  SSL* outer = nullptr;
+  if (BIO_method_type(bio) == BIO_TYPE_SSL) BIO_get_ssl(bio, &outer);
+  return outer != nullptr ? static_cast<std::size_t>(SSL_pending(outer)) : BIO_ctrl_pending(bio);
+}
+
 std::size_t unread_below(const SSL* ssl) {
-  return BIO_ctrl_pending(below(SSL_get_rbio(ssl)));
+  return pending_in(below(SSL_get_rbio(ssl)));
 }
 
 // Only of a memory BIO can we read what we have written.
@@ -37,13 +47,15 @@ std::size_t unsent_below(const SSL* ssl) {
   return BIO_method_type(bio) == BIO_TYPE_MEM ? BIO_ctrl_pending(bio) : 0;
 }
 
-Result<void> take_from(BIO* bio, std::size_t size, Bytes& target) {
-  const std::size_t before = target.size();
-  target.resize(before + size);
-  for (std::size_t done = 0; done < size;) {
-    const int count = BIO_read(bio, target.data() + before + done, static_cast<int>(size - done));
+// All of it: where a filter has given what it held, more may lie below.
+Result<void> take_from(BIO* bio, Bytes& target) {
+  while (const std::size_t size = std::min<std::size_t>(pending_in(bio), kMostAtOnce)) {
+    const std::size_t before = target.size();
+    target.resize(before + size);
+    const int count = BIO_read(bio, target.data() + before, static_cast<int>(size));
+    target.resize(before + static_cast<std::size_t>(std::max(count, 0)));
+    if (count <= 0 && BIO_should_retry(bio) != 0) return {};  // a filter counts what it cannot give yet
     if (count <= 0) return crypto::openssl_error("a BIO does not give the bytes that it holds");
-    done += static_cast<std::size_t>(count);
   }
   return {};
 }
@@ -87,13 +99,13 @@ Result<tls::ConnectionState> established_state(SSL* ssl, Observer& observer) {
 
 // Everything in flight, in its order.
 Result<void> take_in_flight(SSL* ssl, const Observer& observer, tls::ConnectionState& state) {
-  const std::size_t unread = unread_below(ssl);
   if (auto taken = take_plaintext(ssl, state.unread_plaintext); !taken) return taken;
   append(state.unread_ciphertext, observer.wire()->input.kept());
-  if (auto taken = take_from(below(SSL_get_rbio(ssl)), unread, state.unread_ciphertext); !taken) return taken;
+  if (auto taken = take_from(below(SSL_get_rbio(ssl)), state.unread_ciphertext); !taken) return taken;
   // RFC 8446 §6.1: "Any data received after a closure alert has been received MUST be ignored."
   if (state.read_closed) state.unread_ciphertext.clear();
-  return take_from(below(SSL_get_wbio(ssl)), unsent_below(ssl), state.unsent_ciphertext);
+  if (unsent_below(ssl) == 0) return {};
+  return take_from(below(SSL_get_wbio(ssl)), state.unsent_ciphertext);
 }
 
 }  // namespace
@@ -129,7 +141,7 @@ Result<tls::ConnectionState> adopt(SSL* ssl, tls::Role expected) {
   Result<void> taken;
   if (state) taken = take_in_flight(ssl, observer, *state);
   destroy_keys(ssl);
-  wipe_dead_stack();  // libssl leaves keys there
+  wipe_shallow_dead_stack();  // libssl leaves keys there
   if (!state) return fail(ErrorCode::crypto, std::move(state.error().message));
   if (!taken) return fail(ErrorCode::crypto, std::move(taken.error().message));
   return state;

@@ -15,6 +15,10 @@ Obstacle refuse(std::string message) {
 }
 
 Obstacle unestablished(const SSL* ssl, const Observer& observer) {
+  if (observer.lost_track()) {
+    return refuse(
+        "an exception (of AttachOptions::clock, or for want of memory) hid something that has passed");
+  }
   if (const auto alert = observer.fatal_alert()) {
     return refuse("the connection has failed with the alert " + tls::to_string(*alert));
   }
@@ -51,6 +55,12 @@ Obstacle unrecorded(const SSL* ssl, const Observer& observer) {
   return refuse(
       "the SSL no longer reads and writes through the recording BIOs, so what libssl has read in part is "
       "unknown; leave its BIOs alone after the handshake has begun");
+}
+
+Obstacle used_up(const SSL* ssl, const Observer& observer) {
+  const auto room = tls::check_room_to_send(suite_of(ssl)->version, observer.written().records);
+  if (room) return {};
+  return room.error();
 }
 
 Obstacle in_kernel(const SSL* ssl) {
@@ -99,6 +109,13 @@ Obstacle without_keys(const SSL* ssl, const Observer& observer) {
   return {};
 }
 
+// What a filter has made of the records is not for us to move.
+bool memory_below_filter_holds_output(const SSL* ssl) {
+  BIO* first = BIO_next(SSL_get_wbio(ssl));
+  BIO* memory = BIO_find_type(first, BIO_TYPE_MEM);
+  return memory != nullptr && memory != first && BIO_ctrl_pending(memory) > 0;
+}
+
 // A send that is under way shows here even when a later SSL_read() has changed what libssl waits for.
 Obstacle unsent(const SSL* ssl, const Observer& observer) {
   if (!observer.wire()->output.complete()) {
@@ -109,6 +126,9 @@ Obstacle unsent(const SSL* ssl, const Observer& observer) {
   }
   if (BIO_ctrl(SSL_get_wbio(ssl), BIO_CTRL_WPENDING, 0, nullptr) > 0) {
     return refuse("the SSL's BIO holds output that nobody has taken; flush it, or take it");
+  }
+  if (memory_below_filter_holds_output(ssl)) {
+    return refuse("a memory BIO below a filter holds output that nobody has taken; take it");
   }
   return {};
 }
@@ -138,6 +158,9 @@ Obstacle half_read(const SSL* ssl, const Observer& observer) {
   const bool too_much = has_plaintext || input.kept().size() >= tls::kRecordHeaderSize;
   if (input.lost() || (behind_record && (!holds_bytes || (too_much && SSL_get_read_ahead(ssl) == 0)))) {
     return refuse("libssl reads records that it does not announce: the message callback was replaced");
+  }
+  if (observer.in_change_cipher_spec()) {
+    return refuse("a ChangeCipherSpec record has come in part, which has no place in this connection");
   }
   const bool explained = has_plaintext || has_ciphertext;
   if ((holds_bytes && !explained) || observer.in_handshake_message(*suite_of(ssl))) {
@@ -169,6 +192,7 @@ std::optional<Error> adoption_obstacle(const SSL* ssl, const Observer* observer)
   Obstacle obstacle = unestablished(ssl, *observer);
   if (!obstacle) obstacle = not_carried(ssl);
   if (!obstacle) obstacle = unrecorded(ssl, *observer);
+  if (!obstacle) obstacle = used_up(ssl, *observer);
   if (!obstacle) obstacle = in_kernel(ssl);
   if (!obstacle) obstacle = waiting(ssl);
   if (!obstacle) obstacle = authenticating(ssl, *observer);

@@ -7,7 +7,6 @@ namespace baton::handshake {
 namespace {
 
 using KeyLogCallback = void (*)(const SSL*, const char*);
-using InfoCallback = void (*)(const SSL*, int, int);
 
 // What an SSL_CTX keeps for us.
 struct Attachment {
@@ -22,13 +21,20 @@ void free_data(void* /*parent*/, void* data, CRYPTO_EX_DATA* /*all*/, int /*inde
   delete static_cast<T*>(data);
 }
 
+// SSL_dup() copies the pointer: the copy is watched when its own handshake starts.
+int drop_copy(CRYPTO_EX_DATA* /*to*/, const CRYPTO_EX_DATA* /*from*/, void** data, int /*index*/,
+              long /*number*/, void* /*pointer*/) {
+  *data = nullptr;
+  return 1;
+}
+
 int attachment_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_data<Attachment>);
   return index;
 }
 
 int observer_index() {
-  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_data<Observer>);
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, drop_copy, free_data<Observer>);
   return index;
 }
 
@@ -36,8 +42,20 @@ const Attachment* attachment_of(const SSL_CTX* context) {
   return static_cast<const Attachment*>(SSL_CTX_get_ex_data(context, attachment_index()));
 }
 
+// No exception may pass through libssl's frames: the program's clock, or the want of memory, is no reason for
+// a handshake to fail.
+template <class Note>
+void note(Observer* observer, Note what) noexcept {
+  if (observer == nullptr) return;
+  try {
+    what(*observer);
+  } catch (...) {
+    observer->lose_track();
+  }
+}
+
 void key_log_callback(const SSL* ssl, const char* line) {
-  if (Observer* observer = observer_of(ssl)) observer->on_key_log(line);
+  note(observer_of(ssl), [&](Observer& observer) { observer.on_key_log(line); });
   const Attachment* attachment = attachment_of(SSL_get_SSL_CTX(ssl));
   if (attachment != nullptr && attachment->next_key_log != nullptr) attachment->next_key_log(ssl, line);
 }
@@ -52,22 +70,34 @@ SslMessageCallback next_message_callback(const SSL* ssl, const Observer* observe
 void message_callback(int written, int version, int content_type, const void* data, std::size_t size,
                       SSL* ssl, void* argument) {
   Observer* observer = observer_of(ssl);
-  if (observer != nullptr) {
-    observer->on_message(ssl, written != 0, content_type, {static_cast<const std::uint8_t*>(data), size});
-  }
+  note(observer, [&](Observer& noting) {
+    noting.on_message(ssl, written != 0, content_type, {static_cast<const std::uint8_t*>(data), size});
+  });
   const SslMessageCallback next = next_message_callback(ssl, observer);
   if (next != nullptr) next(written, version, content_type, data, size, ssl, argument);
 }
 
-// libssl has its BIOs now, and has read and written nothing. It hands the SSL out as const, and lets the
-// callback change it all the same.
-void info_callback(const SSL* ssl, int where, int result) {
-  if (where == SSL_CB_HANDSHAKE_START && SSL_in_before(ssl) != 0) {
-    // Where it fails, adoption_readiness() says so.
+// Where it fails, adoption_readiness() says so. libssl hands the SSL out as const, and lets the callback
+// change it all the same.
+void watch_quietly(const SSL* ssl) noexcept {
+  try {
     static_cast<void>(watch(const_cast<SSL*>(ssl)));
+  } catch (...) {
+    note(observer_of(ssl), [](Observer& observer) { observer.lose_track(); });
   }
+}
+
+InfoCallback next_info_callback(const SSL* ssl, int where) {
   const Attachment* attachment = attachment_of(SSL_get_SSL_CTX(ssl));
-  if (attachment != nullptr && attachment->next_info != nullptr) attachment->next_info(ssl, where, result);
+  const InfoCallback present = attachment == nullptr ? nullptr : attachment->next_info;
+  Observer* observer = observer_of(ssl);
+  return observer == nullptr ? present : observer->next_info(where, present);
+}
+
+// At the start of a first handshake libssl has its BIOs, and has read and written nothing.
+void info_callback(const SSL* ssl, int where, int result) {
+  if (where == SSL_CB_HANDSHAKE_START && SSL_in_before(ssl) != 0) watch_quietly(ssl);
+  if (const InfoCallback next = next_info_callback(ssl, where)) next(ssl, where, result);
 }
 
 bool set_observer(SSL* ssl, std::unique_ptr<Observer> observer) {

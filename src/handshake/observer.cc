@@ -33,6 +33,15 @@ void Observer::on_message(const SSL* ssl, bool written, int content_type, ByteVi
   }
 }
 
+// When a run of its state machine ends, libssl calls the one that it has found when the run began;
+// SSL_set_SSL_CTX() may have chosen another context since.
+InfoCallback Observer::next_info(int where, InfoCallback present) {
+  if ((where & SSL_CB_ALERT) != 0) return present;
+  if (!run_info_) run_info_ = present;
+  if ((where & SSL_CB_EXIT) == 0) return present;
+  return *std::exchange(run_info_, std::nullopt);
+}
+
 void Observer::on_header(bool written, ByteView header) {
   if (header.size() < tls::kRecordHeaderSize) return;
   const tls::RecordHeader parsed = tls::parse_record_header(header);
@@ -138,6 +147,10 @@ void Observer::on_alert(const SSL* ssl, bool written, ByteView alert) {
   const bool fatal =
       alert[0] == kFatal || (SSL_version(ssl) == TLS1_3_VERSION && description != tls::Alert::user_canceled);
   if (fatal && !fatal_alert_) fatal_alert_ = description;
+}
+
+bool Observer::in_change_cipher_spec() const {
+  return wire_->input.in_record() && is(ContentType::change_cipher_spec, last_type_);
 }
 
 bool Observer::in_handshake_message(const tls::CipherSuite& suite) const {

@@ -23,6 +23,9 @@ struct HandshakeBytes {
   std::uint64_t in_messages = 0;  // bytes
 };
 
+// A program's own.
+using InfoCallback = void (*)(const SSL*, int, int);
+
 // One direction of the connection.
 struct ObservedDirection {
   std::uint64_t records = 0;    // begun under the present key
@@ -43,11 +46,20 @@ class Observer {
   void on_key_log(std::string_view line) { key_log_.note(line); }
   void on_message(const SSL* ssl, bool written, int content_type, ByteView message);
 
+  // The program's own info callback that libssl would call now, where `present` is that of the SSL's context.
+  InfoCallback next_info(int where, InfoCallback present);
+  // Something has passed that could not be noted.
+  void lose_track() { lost_track_ = true; }
+
   // --- what has passed ---
+
+  bool lost_track() const { return lost_track_; }
 
   const ObservedDirection& read() const { return read_; }
   const ObservedDirection& written() const { return written_; }
   std::uint64_t records_read() const { return read_.records - (wire_->input.in_record() ? 1 : 0); }
+  // A ChangeCipherSpec record has come in part. It counts nowhere, so records_read() is not true meanwhile.
+  bool in_change_cipher_spec() const;
   // The peer asked for a KeyUpdate that was not sent yet.
   bool key_update_owed() const { return key_update_owed_; }
   // A fatal alert, of either side.
@@ -80,6 +92,7 @@ class Observer {
   void take_over_keys();
 
   std::shared_ptr<const AttachOptions> options_;
+  std::optional<InfoCallback> run_info_;  // of the run of libssl's state machine that is under way
   KeyLogReader key_log_;
   TrafficKeys keys_;  // of the present, once a KeyUpdate has passed; before that, the key log has them
   bool has_own_keys_ = false;
@@ -91,6 +104,7 @@ class Observer {
   bool key_update_owed_ = false;
   bool offered_authentication_ = false;
   bool certificate_awaited_ = false;
+  bool lost_track_ = false;
   std::optional<tls::Alert> fatal_alert_;
   tls::UnixTime handshake_time_{};
   std::shared_ptr<WireRecord> wire_;

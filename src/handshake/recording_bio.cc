@@ -19,10 +19,15 @@ RecordingEnd& end_of(BIO* bio) {
   return *static_cast<RecordingEnd*>(BIO_get_data(bio));
 }
 
+// Whether anything may pass. The program can take away what lies below (BIO_pop).
+bool is_open(BIO* bio) {
+  return !end_of(bio).record->silent && BIO_next(bio) != nullptr;
+}
+
 int read_through(BIO* bio, char* data, int size) {
   const RecordingEnd& end = end_of(bio);
   BIO_clear_retry_flags(bio);
-  if (end.record->silent) return -1;
+  if (!is_open(bio)) return -1;
   const int count = BIO_read(BIO_next(bio), data, size);
   BIO_copy_next_retry(bio);
   if (count > 0 && end.direction == Direction::reads) {
@@ -34,7 +39,7 @@ int read_through(BIO* bio, char* data, int size) {
 int write_through(BIO* bio, const char* data, int size) {
   const RecordingEnd& end = end_of(bio);
   BIO_clear_retry_flags(bio);
-  if (end.record->silent) return -1;
+  if (!is_open(bio)) return -1;
   const int count = BIO_write(BIO_next(bio), data, size);
   BIO_copy_next_retry(bio);
   if (count > 0 && end.direction == Direction::writes) {
@@ -48,8 +53,9 @@ int write_through(BIO* bio, const char* data, int size) {
 // are answered as without us.
 long control_through(BIO* bio, int command, long number, void* pointer) {
   BIO* next = BIO_next(bio);
-  if (command == BIO_CTRL_PUSH || command == BIO_CTRL_POP || command == BIO_CTRL_DUP || next == nullptr)
-    return 0;
+  // SSL_dup() asks whether it may go on. Its copy gets no BIO that way.
+  if (command == BIO_CTRL_DUP) return 1;
+  if (command == BIO_CTRL_PUSH || command == BIO_CTRL_POP || next == nullptr) return 0;
   // libssl asks for kTLS several times a record, so the retry flags are left to those that can change them.
   const bool may_retry = command == BIO_CTRL_FLUSH || command == BIO_C_DO_STATE_MACHINE;
   if (may_retry) BIO_clear_retry_flags(bio);
@@ -80,7 +86,8 @@ BIO_METHOD* make_method() {
   return method;
 }
 
-// Takes a reference of its own to `below`.
+// Takes a reference of its own to `below`, which notices nothing: BIO_push() would change where it hangs in a
+// chain of the program's.
 BioPtr recording_bio(const std::shared_ptr<WireRecord>& record, Direction direction, BIO* below) {
   static BIO_METHOD* method = make_method();
   BioPtr bio(method == nullptr ? nullptr : BIO_new(method));
@@ -88,12 +95,13 @@ BioPtr recording_bio(const std::shared_ptr<WireRecord>& record, Direction direct
   BIO_set_data(bio.get(), new RecordingEnd{record, direction});
   BIO_set_init(bio.get(), 1);
   BIO_up_ref(below);
-  BIO_push(bio.get(), below);
+  BIO_set_next(bio.get(), below);
   return bio;
 }
 
 bool is_end_of(BIO* bio, const std::shared_ptr<WireRecord>& record) {
-  return bio != nullptr && BIO_method_type(bio) == recorder_type() && end_of(bio).record == record;
+  return bio != nullptr && BIO_method_type(bio) == recorder_type() && end_of(bio).record == record &&
+         BIO_next(bio) != nullptr;
 }
 
 }  // namespace

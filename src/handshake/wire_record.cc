@@ -10,7 +10,19 @@ constexpr std::size_t kMaxKept = std::size_t{1} << 20;  // bytes
 
 }  // namespace
 
-void InputRecorder::read(ByteView bytes) {
+void InputRecorder::read(ByteView bytes) noexcept {
+  const bool at_boundary = !in_record();
+  // With a whole header libssl reads no more before it has announced the record.
+  if (at_boundary && kept().size() >= tls::kRecordHeaderSize) lost_ = true;
+  try {
+    keep(bytes);
+  } catch (...) {
+    lost_ = true;
+  }
+  announcement_due_ = at_boundary && kept().size() >= tls::kRecordHeaderSize;
+}
+
+void InputRecorder::keep(ByteView bytes) {
   if (in_record()) {
     const std::uint64_t missing = record_end_ - read_;
     if (bytes.size() >= missing) {
@@ -29,6 +41,7 @@ void InputRecorder::read(ByteView bytes) {
 }
 
 void InputRecorder::begin_record(std::size_t size) {
+  announcement_due_ = false;
   record_end_ += size;
   if (!in_record()) drop(std::min(size, kept().size()));
 }

@@ -15,7 +15,7 @@ namespace baton::handshake {
 class InputRecorder {
  public:
   // libssl has read them.
-  void read(ByteView bytes);
+  void read(ByteView bytes) noexcept;
   // libssl has begun the next record: `size` bytes with its header.
   void begin_record(std::size_t size);
 
@@ -23,16 +23,19 @@ class InputRecorder {
   bool in_record() const { return read_ < record_end_; }
   // That record, or else the bytes behind it.
   ByteView kept() const { return ByteView(kept_).subspan(front_); }
-  // libssl has read much and begun nothing, so nobody tells us of its records any more.
-  bool lost() const { return lost_; }
+  // libssl has read a header, or much more, and announced nothing: nobody tells us of its records any more.
+  // Or there was no memory.
+  bool lost() const { return lost_ || announcement_due_; }
 
  private:
+  void keep(ByteView bytes);
   void drop(std::size_t count);
 
   std::uint64_t read_ = 0;        // bytes
   std::uint64_t record_end_ = 0;  // of the record that was begun last
   Bytes kept_;
-  std::size_t front_ = 0;  // bytes of kept_ that were dropped
+  std::size_t front_ = 0;          // bytes of kept_ that were dropped
+  bool announcement_due_ = false;  // libssl announces a record before it returns from reading its header
   bool lost_ = false;
 };
 

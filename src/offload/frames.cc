@@ -110,6 +110,10 @@ std::string_view to_string(LinkErrorCode code) {
   return "unknown";
 }
 
+bool is_refusal(FailureReason reason) {
+  return reason == FailureReason::overloaded || reason == FailureReason::rate_limited;
+}
+
 std::string_view to_string(FailureReason reason) {
   switch (reason) {
     case FailureReason::tls_alert_sent:

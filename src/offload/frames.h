@@ -97,6 +97,9 @@ std::string_view to_string(CancelReason reason);
 std::string_view to_string(OutcomeKind outcome);
 std::string_view to_string(AlertFrom from);
 
+// Turned away because there was too much to do, not because of what the client said.
+bool is_refusal(FailureReason reason);
+
 struct Hello {
   std::uint16_t protocol_version = kProtocolVersion;  // newest that the sender speaks
   std::uint16_t newest_readable = 0;  // newest serialization version that it can read; 0: none

@@ -29,10 +29,7 @@ Result<void> check_sequences(const ConnectionState& state) {
   if (state.read.sequence == UINT64_MAX) {
     return fail(ErrorCode::limit_exceeded, "the peer's key has protected as many records as it may");
   }
-  if (state.write.sequence >= tls::KeyLimits{}.refuse_after) {
-    return fail(ErrorCode::limit_exceeded, "our key has protected as many records as it may");
-  }
-  return {};
+  return tls::check_room_to_send(state.version(), state.write.sequence);
 }
 
 Result<void> check_in_flight(const tls::InFlight& moving, bool key_update_owed) {
@@ -181,6 +178,10 @@ Result<void> decode_fixed_part(ByteReader& reader, ConnectionState& state) {
   if (state.max_send_fragment < tls::kMinRecordPlaintext ||
       state.max_send_fragment > tls::kMaxRecordPlaintext) {
     return malformed_s2n("the largest outgoing fragment is out of range");
+  }
+  // R1: the first number of TLS 1.2 was each side's Finished; of a zero, the next record would use it again.
+  if (!is_tls13(**suite) && (state.read.sequence == 0 || state.write.sequence == 0)) {
+    return malformed_s2n("a sequence number of TLS 1.2 is 0, which the Finished has used");
   }
   return check_sequences(state);
 }

@@ -168,6 +168,7 @@ class Connection {
   RecordProtection reader_;
   RecordProtection writer_;
   PostHandshakeReader post_handshake_;
+  bool asked_for_key_update_ = false;  // of the peer's present key
 
   ReceiveBuffer input_;
   // The last reading filled all the space that there was: more is coming, so an empty buffer is kept.

@@ -46,13 +46,14 @@ std::optional<Event> Connection::open_next_record() {
   return handle(*opened);
 }
 
-// Asks once per key, since the sequence number passes the limit once. It is the peer's plaintext that a worn
-// key endangers, so a peer that does not follow is not cut off.
+// Asks once per key. It is the peer's plaintext that a worn key endangers, so a peer that does not follow is
+// not cut off.
 void Connection::ask_for_key_update_if_used_up() {
-  if (state_.version() != ProtocolVersion::tls13 || state_.write_closed ||
-      state_.read.sequence != options_.key_limits.rekey_after) {
+  if (state_.version() != ProtocolVersion::tls13 || state_.write_closed || asked_for_key_update_ ||
+      state_.read.sequence < options_.key_limits.rekey_after) {
     return;
   }
+  asked_for_key_update_ = true;
   if (auto sent = update_keys(KeyUpdateRequest::update_requested); !sent) {
     fail_with({Alert::internal_error, false, sent.error().message});
   }
@@ -183,6 +184,7 @@ std::optional<Failure> Connection::handle_key_update(ByteView body) {
     if (!reader) return Failure{Alert::internal_error, false, reader.error().message};
     state_.read.keying = std::move(*next);
     state_.read.sequence = 0;
+    asked_for_key_update_ = false;
     reader_ = std::move(*reader);
   }
   if (body[0] == static_cast<std::uint8_t>(KeyUpdateRequest::update_requested)) state_.key_update_owed = true;

@@ -58,6 +58,18 @@ Result<void> validate_awaited(const ConnectionState& state, const AwaitedFinishe
 
 }  // namespace
 
+Result<void> check_room_to_send(ProtocolVersion version, std::uint64_t sequence) {
+  const KeyLimits limits;
+  if (version == ProtocolVersion::tls13) {
+    if (sequence < limits.refuse_after - kRecordsToEnd) return {};
+    return fail(ErrorCode::limit_exceeded,
+                "our key has protected as many records as it may; send a KeyUpdate first");
+  }
+  if (sequence < limits.rekey_after) return {};
+  return fail(ErrorCode::limit_exceeded,
+              "our key has protected as many records as it may, and TLS 1.2 has no KeyUpdate");
+}
+
 Result<void> validate(const ConnectionState& state) {
   const auto malformed = [](const char* what) { return fail(ErrorCode::malformed, what); };
   if (state.role != Role::server && state.role != Role::client) return malformed("unknown role");

@@ -111,4 +111,9 @@ struct ConnectionState {
 // (R5).
 [[nodiscard]] Result<void> validate(const ConnectionState& state);
 
+// Whether a connection that comes from another implementation, with `sequence` for our next record, can go on
+// here: TLS 1.3 needs room for the KeyUpdate that renews a used up key, and in TLS 1.2 nothing renews it.
+// Errors: limit_exceeded.
+[[nodiscard]] Result<void> check_room_to_send(ProtocolVersion version, std::uint64_t sequence);
+
 }  // namespace baton::tls

@@ -44,4 +44,7 @@ struct KeyLimits {
   std::uint64_t refuse_after = 23'726'566;
 };
 
+// Records that a key keeps for what changes it or ends the connection: a KeyUpdate, close_notify, an alert.
+inline constexpr std::uint64_t kRecordsToEnd = 16;
+
 }  // namespace baton::tls

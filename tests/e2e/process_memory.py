@@ -4,11 +4,13 @@ import contextlib
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 CHUNK = 16 << 20  # bytes read at once
 OVERLAP = 1 << 16  # of two chunks, more than the longest needle
+WIPING_TIME = 5  # s, for what a program still has to do behind the bytes that the other side has
 
 
 def find(pid: int, needles: dict[str, bytes]) -> set[str]:
@@ -21,11 +23,24 @@ def find(pid: int, needles: dict[str, bytes]) -> set[str]:
     return found
 
 
+def left_in(pid: int, needles: dict[str, bytes]) -> set[str]:
+    """What is still there once the process has had the time to end its step: a peer may be faster than its wiping."""
+    end = time.monotonic() + WIPING_TIME
+    while (found := find(pid, needles)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def freeze(pid: int) -> None:
+    """SIGSTOP, and wait for it: until one of its threads sees the signal, the others run on."""
+    os.kill(pid, signal.SIGSTOP)
+    _wait_stopped(pid)
+
+
 @contextlib.contextmanager
 def _stopped(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
     try:
-        _wait_stopped(pid)
+        freeze(pid)
         yield
     finally:
         os.kill(pid, signal.SIGCONT)

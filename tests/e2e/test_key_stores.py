@@ -17,6 +17,7 @@ import pytest
 from bad_clients import REQUEST
 from delaying_relay import DelayingRelay
 from fleet import Fleet, Program, Tenant, free_port
+from process_memory import freeze
 from step_client import StepClient, client_context
 
 NAME = "www.baton.test"
@@ -150,15 +151,11 @@ def test_stop_one_of_two_under_load(tmp_path, version):
         assert one.proxy.events("handshake_failed") == []
 
 
-def freeze(store: Program) -> None:
-    store.process.send_signal(signal.SIGSTOP)
-
-
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_first_question_is_asked_again_elsewhere(tmp_path, version):
     with site(tmp_path, 2, tiers=True, link={"answer_timeout": "1m"}) as one, \
             StepClient(one.fleet.port, NAME, client_context(one.fleet.ca_file, version)) as client:
-        freeze(one.stores[0])
+        freeze(one.stores[0].pid)
         client.socket.sendall(client.flight())
         time.sleep(0.2)
         one.stores[0].kill()  # while it is frozen, so that it has never answered
@@ -184,7 +181,7 @@ def test_hello_retry_request_is_not_the_end_of_a_handshake(tmp_path):
 
 def test_frozen_key_store_is_given_up(tmp_path):
     with site(tmp_path, 2, tiers=True, link={"answer_timeout": "100ms"}) as one:
-        freeze(one.stores[0])
+        freeze(one.stores[0].pid)
         for count in itertools.count(1):
             with StepClient(one.fleet.port, NAME, client_context(one.fleet.ca_file, "1.3")) as client:
                 client.establish()
@@ -220,7 +217,7 @@ def test_hedging_asks_a_second_one(tmp_path):
             with StepClient(one.fleet.port, NAME, context) as client:
                 exchange(client.establish())
         [frozen] = one.answered_by(1)
-        freeze(one.stores[frozen])
+        freeze(one.stores[frozen].pid)
         for _ in range(3):  # as many as one in ten allows
             with StepClient(one.fleet.port, NAME, context) as client:
                 exchange(client.establish())

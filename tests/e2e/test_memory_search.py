@@ -15,7 +15,7 @@ from bad_clients import REQUEST
 from clients import SClient, Target
 from fleet import SUITES, Fleet, Tenant, suite_tenant, wait_until
 from handmade_tls import hkdf_expand_label, key_log, tls12_prf
-from process_memory import find
+from process_memory import find, left_in
 from step_client import StepClient, client_context
 
 NAME = "www.baton.test"
@@ -193,13 +193,13 @@ def test_secrets_are_where_the_connection_is(fleet, tmp_path, version, suite, ke
         assert live <= set(needles)
         assert live <= find(fleet.proxy.pid, needles), "the search does not even find what must be there"
         searched = with_hex(needles)
-        assert find(fleet.keystore.pid, searched) == set()
+        assert left_in(fleet.keystore.pid, searched) == set()
         assert find(fleet.proxy.pid, {key: searched[key] for key in searched if is_foreign(key)}) == set()
         client.close()
     fleet.proxy.wait_event("closed", reason="closed")
     wait_until(lambda: len(fleet.proxy.events("established")) == len(fleet.proxy.events("closed")), "it is closed")
-    assert find(fleet.proxy.pid, searched) == set()
-    assert find(fleet.keystore.pid, searched) == set()
+    assert left_in(fleet.proxy.pid, searched) == set()
+    assert left_in(fleet.keystore.pid, searched) == set()
 
 
 def is_foreign(name: str) -> bool:
@@ -221,13 +221,13 @@ def waiting(fleet: Fleet, keylog: Path) -> Iterator[dict[str, bytes]]:
 
 def check_nothing_is_left(fleet: Fleet, secrets: dict[str, bytes]) -> None:
     for program in (fleet.proxy, fleet.keystore):
-        assert find(program.pid, with_hex(secrets)) == set()
+        assert left_in(program.pid, with_hex(secrets)) == set()
 
 
 def test_secrets_of_a_client_that_sends_no_finished(fleet, tmp_path):
     """The connection was handed off early: the key store has nothing of it any more."""
     with waiting(fleet, tmp_path / "keys.log") as secrets:
-        assert find(fleet.keystore.pid, with_hex(secrets)) == set()
+        assert left_in(fleet.keystore.pid, with_hex(secrets)) == set()
         # The positive control: this is what the application server awaits.
         assert "CLIENT_HANDSHAKE_TRAFFIC_SECRET" in find(fleet.proxy.pid, secrets)
         never_given = {label: secret for label, secret in secrets.items()

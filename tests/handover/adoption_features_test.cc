@@ -22,6 +22,18 @@ class AdoptionFeature : public RoleAndSuiteTest {
 INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionFeature, testing::ValuesIn(one_suite_of_each_version()),
                          name_of_role_and_suite);
 
+// Where they have a meaning.
+class AdoptionFeatureServer : public AdoptionFeature {};
+class AdoptionFeatureTls13 : public AdoptionFeature {};
+class AdoptionFeatureClient : public AdoptionFeature {};
+
+INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionFeatureServer,
+                         testing::ValuesIn(one_suite_of(std::nullopt, Role::server)), name_of_role_and_suite);
+INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionFeatureTls13,
+                         testing::ValuesIn(one_suite_of(ProtocolVersion::tls13)), name_of_role_and_suite);
+INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionFeatureClient,
+                         testing::ValuesIn(one_suite_of(std::nullopt, Role::client)), name_of_role_and_suite);
+
 // --- the callbacks that were there ---
 
 struct Counts {
@@ -58,8 +70,7 @@ int choose_context(SSL* ssl, int* /*alert*/, void* chosen) {
   return SSL_TLSEXT_ERR_OK;
 }
 
-TEST_P(AdoptionFeature, ContextChosenByServerName) {
-  if (!is_server()) return;
+TEST_P(AdoptionFeatureServer, ContextChosenByServerName) {
   for (const bool both_attached : {true, false}) {
     const ContextPtr chosen = make_context(role(), suite());
     if (both_attached) {
@@ -76,6 +87,47 @@ TEST_P(AdoptionFeature, ContextChosenByServerName) {
       adoptable.adopt_and_finish();
     } else {
       expect_obstacle(adoptable.ssl(), role(), ErrorCode::refused, "SSL_set_SSL_CTX() chose one");
+    }
+  }
+}
+
+// What the info callbacks of two contexts are told of a handshake in which the second one is chosen.
+std::vector<std::pair<char, int>> told_infos;
+
+std::vector<std::pair<char, int>> infos_of_a_choice(Role role, const tls::CipherSuite& suite, bool attached,
+                                                    bool second_attached, bool second_has_one) {
+  const ContextPtr first = make_context(role, suite);
+  const ContextPtr second = make_context(role, suite);
+  SSL_CTX_set_info_callback(first.get(), [](const SSL*, int where, int) {
+    told_infos.push_back({'1', where});
+  });
+  if (second_has_one) {
+    SSL_CTX_set_info_callback(second.get(), [](const SSL*, int where, int) {
+      told_infos.push_back({'2', where});
+    });
+  }
+  SSL_CTX_callback_ctrl(first.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                        reinterpret_cast<void (*)()>(choose_context));
+  SSL_CTX_ctrl(first.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, second.get());
+  EXPECT_TRUE(!attached || attach(first.get()));
+  EXPECT_TRUE(!second_attached || attach(second.get()));
+  told_infos.clear();
+  StockProgram program(first.get(), {Role::client, &suite, KeyType::p256, 1, 2});
+  LibsslPeer client = LibsslPeer::client(kName);
+  client.start();
+  while (!program.shake_hands()) {
+    client.receive(program.take_output());
+    program.receive(client.take_output());
+  }
+  return told_infos;
+}
+
+TEST_P(AdoptionFeatureServer, InfoCallbacksAreToldAsWithoutUs) {
+  for (const bool second_has_one : {false, true}) {
+    const auto stock = infos_of_a_choice(role(), suite(), false, false, second_has_one);
+    EXPECT_FALSE(stock.empty());
+    for (const bool second_attached : {false, true}) {
+      EXPECT_EQ(infos_of_a_choice(role(), suite(), true, second_attached, second_has_one), stock);
     }
   }
 }
@@ -112,8 +164,7 @@ TEST_P(AdoptionFeature, CloseNotifyHasCome) {
 
 // --- KeyUpdates ---
 
-TEST_P(AdoptionFeature, OwedKeyUpdate) {
-  if (!is_tls13()) return;
+TEST_P(AdoptionFeatureTls13, OwedKeyUpdate) {
   Adoptable adoptable(role(), suite(), random_);
   adoptable.shake_hands();
   adoptable.talk().peer().update_keys(KeyUpdateRequest::update_requested);
@@ -171,8 +222,7 @@ void share_ticket_keys(LibsslPeer& from, LibsslPeer& to) {
   ASSERT_EQ(SSL_CTX_ctrl(SSL_get_SSL_CTX(to.ssl()), SSL_CTRL_SET_TLSEXT_TICKET_KEYS, size, keys.data()), 1);
 }
 
-TEST_P(AdoptionFeature, ServerSessionsResume) {
-  if (!is_server()) return;
+TEST_P(AdoptionFeatureServer, ServerSessionsResume) {
   const ContextPtr context = make_context(role(), suite());
   ASSERT_TRUE(attach(context.get()));
   LibsslPeer first = LibsslPeer::client(kName);
@@ -183,8 +233,7 @@ TEST_P(AdoptionFeature, ServerSessionsResume) {
 }
 
 // The client's session is good after its SSL was adopted: that takes it for closed in order.
-TEST_P(AdoptionFeature, ClientSessionsResume) {
-  if (is_server()) return;
+TEST_P(AdoptionFeatureClient, ClientSessionsResume) {
   const ContextPtr context = make_context(role(), suite());
   ASSERT_TRUE(attach(context.get()));
   LibsslPeer first = LibsslPeer::server(certificate_for_name(KeyType::p256));
@@ -335,8 +384,7 @@ void look_for_logged(const SSL* /*ssl*/, const char* line) {
 
 // And so are those of a connection that was observed and never adopted; those from before a KeyUpdate go with
 // it.
-TEST_P(AdoptionFeature, NoObservedSecretStaysBehind) {
-  if (!is_tls13()) return;
+TEST_P(AdoptionFeatureTls13, NoObservedSecretStaysBehind) {
   MemorySearch search(random_);
   looks_for_logged = &search;
   {

@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 
 #include "adoptable.h"
+#include "handshake/attach.h"
 #include "role_and_suite.h"
 #include "ticket_server.h"
 
@@ -21,6 +22,27 @@ class AdoptionRefusal : public RoleAndSuiteTest {
 
 INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionRefusal, testing::ValuesIn(one_suite_of_each_version()),
                          name_of_role_and_suite);
+
+// Where they have a meaning.
+class AdoptionRefusalTls13 : public AdoptionRefusal {};
+class AdoptionRefusalTls13Client : public AdoptionRefusal {};
+class AdoptionRefusalTls13Server : public AdoptionRefusal {};
+class AdoptionRefusalTls12Server : public AdoptionRefusal {};
+class AdoptionRefusalTls12 : public AdoptionRefusal {};
+
+INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionRefusalTls13,
+                         testing::ValuesIn(one_suite_of(ProtocolVersion::tls13)), name_of_role_and_suite);
+INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionRefusalTls13Client,
+                         testing::ValuesIn(one_suite_of(ProtocolVersion::tls13, Role::client)),
+                         name_of_role_and_suite);
+INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionRefusalTls13Server,
+                         testing::ValuesIn(one_suite_of(ProtocolVersion::tls13, Role::server)),
+                         name_of_role_and_suite);
+INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionRefusalTls12Server,
+                         testing::ValuesIn(one_suite_of(ProtocolVersion::tls12, Role::server)),
+                         name_of_role_and_suite);
+INSTANTIATE_TEST_SUITE_P(EachVersion, AdoptionRefusalTls12,
+                         testing::ValuesIn(one_suite_of(ProtocolVersion::tls12)), name_of_role_and_suite);
 
 TEST_P(AdoptionRefusal, NoSsl) {
   expect_obstacle(nullptr, role(), ErrorCode::invalid_argument, "no SSL");
@@ -120,8 +142,59 @@ TEST_P(AdoptionRefusal, MessageCallbackReplaced) {
   }
 }
 
-TEST_P(AdoptionRefusal, KeyLogCallbackReplaced) {
-  if (!is_tls13()) return;  // TLS 1.2 needs no key log
+// Else the record that the program has read would be carried as well (R2).
+TEST_P(AdoptionRefusal, MessageCallbackReplacedWithReadAhead) {
+  Adoptable adoptable(role(), suite(), random_);
+  SSL_set_read_ahead(adoptable.ssl(), 1);
+  adoptable.shake_hands();
+  SSL_set_msg_callback(adoptable.ssl(), nullptr);
+  adoptable.talk().let_peer_write(100);
+  adoptable.talk().let_peer_write(100);
+  adoptable.deliver();
+  ASSERT_EQ(adoptable.program().read(100), 100U);
+  expect_refused(adoptable, "message callback was replaced");
+}
+
+// libssl goes on with a key for as long as it likes.
+TEST_P(AdoptionRefusal, KeyUsedUp) {
+  Adoptable adoptable(role(), suite(), random_);
+  adoptable.shake_hands();
+  const std::uint64_t most =
+      is_tls13() ? tls::KeyLimits{}.refuse_after - tls::kRecordsToEnd : tls::KeyLimits{}.rekey_after;
+  handshake::Observer& observer = *handshake::observer_of(adoptable.ssl());
+  // As if libssl had written them; an empty one has five bytes.
+  const Bytes header = {23, 3, 3, 0, 0};
+  const auto observe_one = [&] {
+    observer.on_message(adoptable.ssl(), true, SSL3_RT_HEADER, header);
+    observer.wire()->output.written(header);
+  };
+  while (observer.written().records + 1 < most) observe_one();
+  EXPECT_TRUE(adoption_readiness(adoptable.ssl()).ready());
+  observe_one();
+  expect_obstacle(adoptable.ssl(), role(), ErrorCode::limit_exceeded, "as many records as it may");
+}
+
+// An on-path attacker sends its header. It counts nowhere, so no number would be true. In TLS 1.3 libssl
+// fails.
+TEST_P(AdoptionRefusal, ChangeCipherSpecInPart) {
+  Adoptable adoptable(role(), suite(), random_);
+  adoptable.shake_hands();
+  adoptable.program().receive(Bytes{20, 3, 3, 0, 1});
+  std::uint8_t byte = 0;
+  EXPECT_LE(SSL_read(adoptable.ssl(), &byte, 1), 0);
+  expect_refused(adoptable, is_tls13() ? "unexpected_message" : "ChangeCipherSpec record has come in part");
+}
+
+TEST_P(AdoptionRefusal, TheClockThrows) {
+  AttachOptions options;
+  options.clock = []() -> UnixTime { throw std::runtime_error("no clock"); };
+  Adoptable adoptable(role(), suite(), random_, std::move(options));
+  adoptable.shake_hands();
+  adoptable.exchange();
+  expect_refused(adoptable, "an exception");
+}
+
+TEST_P(AdoptionRefusalTls13, KeyLogCallbackReplaced) {
   Adoptable adoptable(role(), suite(), random_);
   SSL_CTX_set_keylog_callback(adoptable.context(), nullptr);
   adoptable.shake_hands();
@@ -159,8 +232,7 @@ TEST_P(AdoptionRefusal, AfterAFatalAlert) {
   expect_refused(adoptable, "has failed with the alert bad_record_mac");
 }
 
-TEST_P(AdoptionRefusal, KeyUpdateOrTicketUnsent) {
-  if (!is_tls13()) return;
+TEST_P(AdoptionRefusalTls13, KeyUpdateOrTicketUnsent) {
   for (const bool ticket : {false, true}) {
     if (ticket && !is_server()) continue;
     Adoptable adoptable(role(), suite(), random_);
@@ -188,8 +260,7 @@ TEST_P(AdoptionRefusal, QuietShutdown) {
   adoptable.adopt_and_finish();
 }
 
-TEST_P(AdoptionRefusal, OfferedPostHandshakeAuthentication) {
-  if (!is_tls13() || is_server()) return;
+TEST_P(AdoptionRefusalTls13Client, OfferedPostHandshakeAuthentication) {
   Adoptable adoptable(role(), suite(), random_, {},
                       [](SSL_CTX* context) { SSL_CTX_set_post_handshake_auth(context, 1); });
   adoptable.shake_hands();
@@ -197,8 +268,7 @@ TEST_P(AdoptionRefusal, OfferedPostHandshakeAuthentication) {
 }
 
 // The client is asked for a certificate after the handshake.
-TEST_P(AdoptionRefusal, AwaitedCertificate) {
-  if (!is_tls13() || !is_server()) return;
+TEST_P(AdoptionRefusalTls13Server, AwaitedCertificate) {
   const ContextPtr context = make_context(role(), suite());
   ASSERT_TRUE(attach(context.get()));
   StockProgram program(context.get(), {Role::client, &suite(), KeyType::p256, 1, 2});
@@ -226,8 +296,7 @@ TEST_P(AdoptionRefusal, AwaitedCertificate) {
   EXPECT_EQ(client.take_text(), "after the answer");
 }
 
-TEST_P(AdoptionRefusal, RenegotiationUnderWay) {
-  if (is_tls13() || !is_server()) return;
+TEST_P(AdoptionRefusalTls12Server, RenegotiationUnderWay) {
   Adoptable adoptable(role(), suite(), random_);
   adoptable.shake_hands();
   adoptable.exchange();
@@ -247,8 +316,7 @@ TEST_P(AdoptionRefusal, RenegotiationUnderWay) {
   adoptable.adopt_and_finish();
 }
 
-TEST_P(AdoptionRefusal, InsideOfATicket) {
-  if (!is_tls13() || is_server()) return;
+TEST_P(AdoptionRefusalTls13Client, InsideOfATicket) {
   Adoptable adoptable(role(), suite(), random_, {}, {}, make_ticket_server);
   adoptable.talk().peer().start();
   while (!adoptable.program().shake_hands()) adoptable.deliver();
@@ -266,8 +334,7 @@ TEST_P(AdoptionRefusal, InsideOfATicket) {
 }
 
 // Less than the header of a message, which libssl keeps where no call of its shows it.
-TEST_P(AdoptionRefusal, InsideOfAMessageHeader) {
-  if (!is_tls13() || is_server()) return;
+TEST_P(AdoptionRefusalTls13Client, InsideOfAMessageHeader) {
   const ContextPtr context = make_context(role(), suite());
   ASSERT_TRUE(attach(context.get()));
   StockProgram program(context.get(), {Role::server, &suite(), KeyType::p256, 1, 2});
@@ -289,8 +356,7 @@ TEST_P(AdoptionRefusal, InsideOfAMessageHeader) {
   expect_obstacle(program.ssl(), role(), ErrorCode::refused, "part of a handshake message");
 }
 
-TEST_P(AdoptionRefusal, CipherSuiteThatBatonDoesNotCarry) {
-  if (is_tls13()) return;
+TEST_P(AdoptionRefusalTls12, CipherSuiteThatBatonDoesNotCarry) {
   Adoptable adoptable(role(), suite(), random_, {}, [](SSL_CTX* context) {
     ASSERT_EQ(SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-SHA"), 1);
   });

@@ -1,6 +1,8 @@
 // Tests that run for Baton as server and as client, with every suite.
 #pragma once
 
+#include <optional>
+
 #include "settings.h"
 #include "support/states.h"
 
@@ -36,6 +38,16 @@ inline std::vector<RoleAndSuite> one_suite_of_each_version() {
   const tls::CipherSuite* tls13 = tls::find_cipher_suite("TLS_AES_128_GCM_SHA256");
   const tls::CipherSuite* tls12 = tls::find_cipher_suite("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
   return {{Role::server, tls13}, {Role::server, tls12}, {Role::client, tls13}, {Role::client, tls12}};
+}
+
+// Where a test has a meaning in that version, or in that role, only.
+inline std::vector<RoleAndSuite> one_suite_of(std::optional<ProtocolVersion> version,
+                                              std::optional<Role> role = {}) {
+  std::vector<RoleAndSuite> fitting = one_suite_of_each_version();
+  std::erase_if(fitting, [&](const RoleAndSuite& one) {
+    return (version && one.suite->version != *version) || (role && one.role != *role);
+  });
+  return fitting;
 }
 
 inline std::string name_of_role_and_suite(const testing::TestParamInfo<RoleAndSuite>& instance) {

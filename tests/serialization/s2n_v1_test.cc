@@ -370,8 +370,11 @@ TEST_F(S2nFormat, IsNotWrittenWithALimitOnThePeersRecords) {
 
 TEST_F(S2nFormat, IsNotWrittenWithUsedUpSequenceNumbers) {
   ConnectionState state = tls13_state();
-  state.write.sequence = tls::KeyLimits{}.refuse_after;
+  state.write.sequence = tls::KeyLimits{}.refuse_after - tls::kRecordsToEnd;
   expect_not_written(std::move(state), ErrorCode::limit_exceeded, "our key");
+  state = state_of(*tls::find_cipher_suite("TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"));
+  state.write.sequence = tls::KeyLimits{}.rekey_after;
+  expect_not_written(std::move(state), ErrorCode::limit_exceeded, "TLS 1.2 has no KeyUpdate");
   state = tls13_state();
   state.read.sequence = UINT64_MAX;
   expect_not_written(std::move(state), ErrorCode::limit_exceeded, "the peer's key");
@@ -518,6 +521,15 @@ TEST_F(S2nHostileBytes, OfUsedUpSequenceNumbers) {
     expect_refused(with(bytes, kServerSequence, nearly_last), ErrorCode::limit_exceeded, as(Role::server));
     EXPECT_TRUE(deserialize_s2n_v1_unprotected(with(bytes, kClientSequence, nearly_last), as(Role::server)));
     expect_refused(with(bytes, kClientSequence, nearly_last), ErrorCode::limit_exceeded, as(Role::client));
+  }
+}
+
+// R1: the next record would use the number of the Finished again.
+TEST_F(S2nHostileBytes, WithASequenceNumberThatTheFinishedHasUsed) {
+  const Bytes zero(8, 0);
+  for (const std::size_t offset : {kClientSequence, kServerSequence}) {
+    expect_refused(with(tls12_, offset, zero), ErrorCode::malformed);
+    EXPECT_TRUE(deserialize_s2n_v1_unprotected(with(tls13_, offset, zero), as(Role::server)));
   }
 }
 

@@ -98,6 +98,28 @@ TEST_F(KeyUpdateTest, ThePeerIsAskedWhenItsKeyIsUsedUp) {
   EXPECT_EQ(as_text(read_all(server)), "y");
 }
 
+// It was used up before the connection came here.
+TEST_F(KeyUpdateTest, ThePeerIsAskedOnceAboveTheLimit) {
+  ConnectionOptions server_options;
+  server_options.key_limits.rekey_after = 5;
+  auto states = test::make_states(suite_, random_);
+  states.client.write.sequence = states.server.read.sequence = 7;
+  auto client = test::connect(std::move(states.client));
+  auto server = test::connect(std::move(states.server), server_options);
+  test::write(client, bytes_of("x"));
+  deliver(client, server);
+  EXPECT_EQ(as_text(read_all(server)), "x");
+  const auto asked = server.take_output();
+  EXPECT_FALSE(asked.empty());
+  test::write(client, bytes_of("y"));
+  deliver(client, server);
+  EXPECT_EQ(as_text(read_all(server)), "y");
+  EXPECT_TRUE(server.output().empty()) << "once";
+  client.feed(asked);
+  read_all(client);
+  EXPECT_EQ(client.state().write.sequence, 0u) << "the client has followed";
+}
+
 TEST_F(KeyUpdateTest, Tls12HasNone) {
   auto [server, client] = test::make_pair(*find_cipher_suite(0xC02F), random_);
   EXPECT_FALSE(client.update_keys(update_requested));
