@@ -51,6 +51,7 @@ struct Broker {
 
   // One that is idle, or a new one.
   baton::Result<Borrowable> take() {
+    // Not locked any more while a new one is made.
     for (std::unique_lock lock(mutex); !idle.empty();) {
       Borrowable last = std::move(idle.back());
       idle.pop_back();

@@ -67,8 +67,8 @@ class Client {
       if (std::holds_alternative<baton::NeedBytes>(event)) break;
       const auto* data = std::get_if<baton::ApplicationData>(&event);
       if (data == nullptr || !answer_(connection, data->bytes)) {
-        ending_ = true;  // after a failure its alert is sent, and otherwise close_notify
-        (void)connection.close_write();
+        ending_ = true;
+        (void)connection.close_write();  // refused after a failure, whose alert is sent already
       } else {
         connection.consume(data->bytes.size());
       }

@@ -49,7 +49,9 @@ inline Handover start_successor(char** arguments, const Socket& listener) {
 inline bool give_client(const Handover& successor, const Socket& socket, baton::Connection& connection) {
   const auto envelope = baton::serialize(std::move(connection), successor.seal);
   if (!envelope) return false;
-  if (!send_message(successor.channel, *envelope, socket)) warn("a client is lost: the new process is gone");
+  if (!send_message(successor.channel, *envelope, socket)) {
+    warn(std::string("a client is lost: ") + std::strerror(errno));
+  }
   return true;
 }
 

@@ -31,11 +31,11 @@ inline Socket start_program(char** arguments) {
   need(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "socketpair");
   Socket ours(ends[0]);
   const Socket theirs(ends[1]);
-  std::signal(SIGCHLD, SIG_IGN);  // nobody waits for it
+  std::signal(SIGCHLD, SIG_IGN);  // nobody waits for the new process
   if (::fork() == 0) {
     ::fcntl(theirs.fd(), F_SETFD, 0);  // all other descriptors are closed by exec
     const std::string channel = std::to_string(theirs.fd());
-    ::execl(arguments[0], arguments[0], arguments[1], arguments[2], arguments[3], channel.c_str(), nullptr);
+    ::execlp(arguments[0], arguments[0], arguments[1], arguments[2], arguments[3], channel.c_str(), nullptr);
     ::_exit(127);
   }
   return ours;
