@@ -1,8 +1,7 @@
 // A TLS echo server that restarts itself, while its clients keep their connections.
 //
 //   hot_restart PORT CERTIFICATE KEY
-//   kill -USR2 PID    starts the program that is in the file now, and hands everything over:
-//   common/handover.h
+//   kill -USR2 PID    starts the program that is in the file now; common/handover.h tells what it is given
 #include "baton/library.h"
 #include "common/clients.h"
 #include "common/handover.h"

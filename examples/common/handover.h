@@ -2,7 +2,7 @@
 //
 // The old process gives the new one a key ring and the listening socket. When the new one has said that it is
 // ready, clients follow: a socket, and its TLS connection in an envelope, which can be opened with this ring,
-// within ten seconds, once.
+// within ten seconds, once. Nobody else has an end of the socket that all of this goes through.
 #pragma once
 
 #include <chrono>
