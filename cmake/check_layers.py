@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ROOMS = [["base"], ["crypto"], ["tls"], ["serialization", "handshake", "ktls"], ["offload", "net", "api", "capi"]]
+ROOMS = [["base"], ["crypto"], ["tls"], ["serialization", "handshake", "ktls"], ["offload", "net"], ["api"], ["capi"]]
 SAME_FLOOR = {("net", "offload"), ("offload", "handshake")}
 OPENSSL_ROOMS = {"crypto", "handshake"}
 SOCKET_ROOMS = {"net"}

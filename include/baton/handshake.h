@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "baton/bytes.h"
 #include "baton/config.h"
@@ -46,6 +47,9 @@ class BATON_EXPORT Handshake {
   const Failure& failure() const;
   // The server name of the ClientHello, as far as it is known; empty when there is none.
   const std::string& server_name() const;
+  // Who the peer is, after `complete`: the DNS names and URIs in the subjectAltName of its verified
+  // certificate. Empty when there was none, as after a resumption in which it showed none.
+  const std::vector<std::string>& peer_names() const;
 
   // The connection, after `complete`; consumes the handshake. Errors: invalid_argument, before `complete`;
   // consumed; crypto.

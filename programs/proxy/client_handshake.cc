@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "serialization/serialization.h"
-
 namespace baton::proxy {
 namespace {
 
@@ -182,18 +180,17 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
   handed_off_ = true;
   // First of all, while the client can still be told in plaintext (R5, R8).
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  auto state = serialization::deserialize_unprotected(handoff.serialized, {Role::server, {}, now});
-  if (!state) co_return tl::unexpected(co_await refuse_state(state.error()));
   const std::size_t serialized_size = handoff.serialized.size();
-  handoff.serialized = SecretBuffer();  // one copy is enough while the client thinks (R6)
+  auto takeover =
+      offload::Takeover::begin(std::move(handoff.serialized), {Role::server, {}, now}, connection_options());
+  if (!takeover) co_return tl::unexpected(co_await refuse_state(takeover.error()));
   relayed_out_ += handoff.server_bytes.size();
   flight_sent_ = true;
   if (auto sent = co_await net::write_all(client_, handoff.server_bytes); !sent) {
     co_return tl::unexpected(lost(sent.error().message));
   }
-  if (!state->handshake_time) state->handshake_time = now;
-  const bool early = state->phase() == tls::Phase::awaiting_client_finished;
-  auto connection = co_await take_connection(std::move(*state));
+  const bool early = takeover->early();
+  auto connection = co_await await_finished(*takeover);
   if (!connection) co_return tl::unexpected(std::move(connection.error()));
   offload_->report({offload::OutcomeKind::established, {}, {}});
   const auto duration =
@@ -208,35 +205,24 @@ net::Task<ClientHandshake::Finished> ClientHandshake::take_over(offload::Handoff
                               context_.key_stores.name(offload_->key_store())};
 }
 
-net::Task<ClientHandshake::Continued> ClientHandshake::take_connection(tls::ConnectionState state) {
-  if (state.awaited) co_return co_await await_finished(std::move(state));
-  auto connection = tls::Connection::from_state(std::move(state), connection_options());
-  if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
-  connection->feed(read_);  // what stands behind the client's Finished (R2)
-  co_return std::make_unique<tls::Connection>(std::move(*connection));
-}
-
 // The backend is not opened, and no byte of the client is passed on, before its Finished has proved that it
 // has the keys. The key store has no part in this any more.
-net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(tls::ConnectionState state) {
-  std::string server_name = state.server_name;
-  auto reader = tls::FinishedReader::from_state(std::move(state), connection_options());
-  if (!reader) co_return tl::unexpected(co_await refuse_state(reader.error()));
+net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(offload::Takeover& takeover) {
   for (;;) {
     relayed_in_ += read_.size();
-    reader->feed(std::exchange(read_, {}));
-    const tls::FinishedVerdict verdict = reader->next();
+    takeover.feed(std::exchange(read_, {}));
+    const tls::FinishedVerdict verdict = takeover.next();
     if (std::holds_alternative<tls::FinishedVerified>(verdict)) break;
     if (const auto* failure = std::get_if<tls::Failure>(&verdict)) {
-      static_cast<void>(co_await net::write_all(client_, reader->take_output()));
-      co_return tl::unexpected(finished_failure(*failure, std::move(server_name)));
+      static_cast<void>(co_await net::write_all(client_, takeover.take_output()));
+      co_return tl::unexpected(finished_failure(*failure, takeover.server_name()));
     }
     if (client_ended_) co_return tl::unexpected(lost("the client closed the connection before its Finished"));
     co_await wait_for_news(Listen::to_client, ends_at_);
     if (is_late() || stopped_ || !read_if_ready())
       co_return tl::unexpected(lost("the client reset the connection before its Finished"));
   }
-  auto connection = std::move(*reader).into_connection();
+  auto connection = std::move(takeover).into_connection();
   if (!connection) co_return tl::unexpected(co_await refuse_state(connection.error()));
   relayed_in_ -= connection->in_flight().unread_ciphertext;
   co_return std::make_unique<tls::Connection>(std::move(*connection));
@@ -244,8 +230,7 @@ net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(tls::Conne
 
 // The client's answer to an early handoff was an alert, or not its Finished.
 HandshakeFailure ClientHandshake::finished_failure(const tls::Failure& failure, std::string server_name) {
-  offload_->report({offload::OutcomeKind::alert, failure.alert,
-                    failure.from_peer ? offload::AlertFrom::client : offload::AlertFrom::application_server});
+  offload_->report(offload::outcome_of(failure));
   const auto reason =
       failure.from_peer ? offload::FailureReason::tls_alert_received : offload::FailureReason::tls_alert_sent;
   return {std::string(offload::to_string(reason)), failure.reason, std::move(server_name),

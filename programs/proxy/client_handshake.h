@@ -8,8 +8,8 @@
 #include "net/readiness.h"
 #include "net/signal.h"
 #include "net/socket.h"
+#include "offload/takeover.h"
 #include "proxy/session_context.h"
-#include "tls/finished_reader.h"
 
 namespace baton::proxy {
 
@@ -65,8 +65,7 @@ class ClientHandshake {
   net::Task<std::optional<Finished>> handle(offload::OffloadEvent event);
   net::Task<HandshakeFailure> pass_on_failure(const offload::Failed& failed);
   net::Task<Finished> take_over(offload::Handoff handoff);
-  net::Task<Continued> take_connection(tls::ConnectionState state);
-  net::Task<Continued> await_finished(tls::ConnectionState state);
+  net::Task<Continued> await_finished(offload::Takeover& takeover);
   HandshakeFailure finished_failure(const tls::Failure& failure, std::string server_name);
   HandshakeFailure lost(std::string detail);
   HandshakeFailure ended(offload::CancelReason cancel, offload::OutcomeKind outcome, std::string reason,

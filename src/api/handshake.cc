@@ -75,6 +75,11 @@ const std::string& Handshake::server_name() const {
   return inside_ ? inside_->handshake->summary().server_name : kNone;
 }
 
+const std::vector<std::string>& Handshake::peer_names() const {
+  static const std::vector<std::string> kNone;
+  return inside_ ? inside_->handshake->summary().peer_names : kNone;
+}
+
 Result<Connection> Handshake::connection() && {
   if (!inside_) return fail(ErrorCode::consumed, "the handshake was moved or has become a connection");
   if (inside_->step != HandshakeStep::complete) {

@@ -5,14 +5,11 @@
 #include <cstdint>
 #include <string>
 
+#include "baton/client_address.h"
+
 namespace baton::offload {
 
-struct ClientAddress {
-  std::array<std::uint8_t, 16> ip{};  // IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2); all zero: unknown
-  std::uint16_t port = 0;             // 0: unknown
-
-  friend bool operator==(const ClientAddress&, const ClientAddress&) = default;
-};
+using baton::ClientAddress;
 
 // What one client usually has at its disposal, and so is counted as: its IPv4 address, or its IPv6 /64.
 // Clients of unknown address are one.

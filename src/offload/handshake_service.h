@@ -60,9 +60,6 @@ struct ServiceConfig {
   HelloInfo hello;
 };
 
-// What the link itself has to tell.
-using LinkNews = std::variant<Hello, Pong, GoAway, LinkError>;
-
 class HandshakeService {
  public:
   explicit HandshakeService(ServiceConfig config);

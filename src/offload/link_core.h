@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -26,6 +27,9 @@ struct HelloInfo {
   std::uint64_t capabilities = kAllCapabilities;  // bits that this version does not have are not sent
   serialization::SerializationVersion newest_readable = newest_readable_version();
 };
+
+// What the link itself has to tell.
+using LinkNews = std::variant<Hello, Pong, GoAway, LinkError>;
 
 // The version that a key store writes: the older of what it is configured for and what its peer can read.
 // Errors: refused (nothing is configured), unsupported_version (the peer reads none).

@@ -1,0 +1,24 @@
+// How composed operations end and are cancelled.
+#pragma once
+
+#include "baton/asio/asio_namespace.h"
+
+namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+
+// A cancelled operation has had no effect.
+template <class Self>
+void allow_total_cancellation([[maybe_unused]] Self& self) {
+#if BATON_ASIO_CANCELS_OPERATIONS
+  self.reset_cancellation_state(net::enable_total_cancellation());
+#endif
+}
+
+// A cancelled operation has had an effect that its result tells.
+template <class Self>
+void allow_partial_cancellation([[maybe_unused]] Self& self) {
+#if BATON_ASIO_CANCELS_OPERATIONS
+  self.reset_cancellation_state(net::enable_partial_cancellation());
+#endif
+}
+
+}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
