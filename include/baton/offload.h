@@ -31,19 +31,22 @@
 #include "baton/export.h"
 #include "baton/handshake.h"
 
+// What stands in an exported class and is no part of it.
+#define BATON_OFFLOAD_HIDDEN __attribute__((visibility("hidden")))
+
 namespace baton {
 
 // 16 bytes that follow a connection through the logs of both machines.
 using TraceId = std::array<std::uint8_t, 16>;
 
 // Of both ends.
-struct LinkOptions {
+struct BATON_EXPORT LinkOptions {
   std::string software = "baton";      // what the peer logs; printable ASCII, cut to 64 bytes
   std::uint32_t max_in_flight = 4096;  // handshakes at one time
 };
 
 // What the key store is told of a client. The first three are for its logs and its limits.
-struct OffloadRequest {
+struct BATON_EXPORT OffloadRequest {
   ClientAddress client{};  // where the client comes from
   std::string listener{};  // name of the listener that the client reached; printable ASCII, at most 64 bytes
   TraceId trace_id{};      // the caller's choice
@@ -84,7 +87,7 @@ class BATON_EXPORT OffloadedHandshake {
   [[nodiscard]] Result<Connection> connection() &&;
 
   // For Baton itself.
-  struct Inside;
+  struct BATON_OFFLOAD_HIDDEN Inside;
   explicit OffloadedHandshake(std::unique_ptr<Inside> inside);
 
  private:
@@ -144,7 +147,7 @@ class BATON_EXPORT LinkToKeyStore {
   void end(std::string_view reason);
 
   // For Baton itself.
-  struct Inside;
+  struct BATON_OFFLOAD_HIDDEN Inside;
 
  private:
   explicit LinkToKeyStore(std::shared_ptr<Inside> inside);
@@ -162,7 +165,7 @@ enum class OffloadOutcome : std::uint8_t {
 };
 
 // For the operator: one line of the log, one counter.
-struct OffloadReport {
+struct BATON_EXPORT OffloadReport {
   OffloadOutcome outcome;  // what became of it
   // As the application server's OffloadRequest said.
   ClientAddress client;
@@ -174,7 +177,7 @@ struct OffloadReport {
 };
 
 // Of a key store, for one application server.
-struct KeyStoreOptions {
+struct BATON_EXPORT KeyStoreOptions {
   LinkOptions link{};  // of this end
   // The server names that this application server may serve: "www.example.com", "*.example.com" (one label),
   // "*" (all, and clients that send none). Every other handshake is refused.
@@ -237,9 +240,11 @@ class BATON_EXPORT LinkToApplicationServer {
   void end(std::string_view reason, Time now);
 
  private:
-  struct Inside;
+  struct BATON_OFFLOAD_HIDDEN Inside;
   explicit LinkToApplicationServer(std::unique_ptr<Inside> inside);
   std::unique_ptr<Inside> inside_;
 };
 
 }  // namespace baton
+
+#undef BATON_OFFLOAD_HIDDEN

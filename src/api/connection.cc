@@ -39,6 +39,15 @@ Result<Connection> make_connection(tls::ConnectionState state, ConnectionSetting
       new Connection::Inside{std::move(*connection), std::move(settings)}));
 }
 
+Result<Connection> with_unsent_in_front(Connection connection, ByteView unsent) {
+  if (unsent.empty()) return connection;
+  auto& [inside, settings] = connection.inside();
+  auto state = std::move(inside).into_state();
+  if (!state) return tl::unexpected(std::move(state.error()));
+  state->unsent_ciphertext.insert(state->unsent_ciphertext.begin(), unsent.begin(), unsent.end());
+  return make_connection(std::move(*state), std::move(settings));
+}
+
 bool Connection::alive() const {
   return inside_ != nullptr;
 }

@@ -48,4 +48,7 @@ SerializationReadiness readiness_without_obstacle(const Connection& connection);
 // Builds the keys.
 Result<Connection> make_connection(tls::ConnectionState state, ConnectionSettings settings);
 
+// The same connection, whose output begins with what its handshake has not sent yet.
+Result<Connection> with_unsent_in_front(Connection connection, ByteView unsent);
+
 }  // namespace baton

@@ -103,12 +103,11 @@ void LinkToKeyStore::output_sent(std::size_t count) {
 
 Result<OffloadedHandshake> LinkToKeyStore::open(const Config& config, OffloadRequest request) {
   if (!inside_) return fail(ErrorCode::consumed, "the link was moved");
-  if (!inside_->usable()) {
-    const char* why = inside_->ended()                 ? "it has ended"
-                      : inside_->client().going_away() ? "it is going away"
-                                                       : "the key store has not said HELLO yet";
-    return fail(ErrorCode::refused, std::string("link: ") + why);
+  if (inside_->ended()) return fail(ErrorCode::refused, "link: it has ended: " + inside_->end_reason);
+  if (!inside_->client().ready()) {
+    return fail(ErrorCode::refused, "link: the key store has not said HELLO yet");
   }
+  if (inside_->client().going_away()) return fail(ErrorCode::refused, "link: it is going away");
   return open_offloaded(inside_, config, std::move(request));
 }
 

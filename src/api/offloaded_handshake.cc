@@ -166,17 +166,9 @@ void OffloadedHandshake::Inside::fail_as(std::string_view failed_as, Failure why
 Result<Connection> OffloadedHandshake::Inside::connection() {
   auto made = std::move(*takeover).into_connection();
   if (!made) return pass_on(made);
-  ConnectionSettings settings(config);
-  if (output.empty()) {
-    return Connection(
-        std::unique_ptr<Connection::Inside>(new Connection::Inside{std::move(*made), std::move(settings)}));
-  }
-  // What was not taken goes first.
-  auto state = std::move(*made).into_state();
-  if (!state) return pass_on(state);
-  append(output, state->unsent_ciphertext);
-  state->unsent_ciphertext = std::move(output);
-  return make_connection(std::move(*state), std::move(settings));
+  Connection whole(std::unique_ptr<Connection::Inside>(
+      new Connection::Inside{std::move(*made), ConnectionSettings(config)}));
+  return with_unsent_in_front(std::move(whole), output);
 }
 
 OffloadedHandshake::OffloadedHandshake(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}

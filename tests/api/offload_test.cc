@@ -34,6 +34,13 @@ struct Case {
   std::size_t piece;  // bytes moved at once
 };
 
+std::string name_of(const testing::TestParamInfo<Case>& info) {
+  std::string name = info.param.version == ProtocolVersion::tls13 ? "Tls13" : "Tls12";
+  name += info.param.early ? "Early" : "Late";
+  name += info.param.is_protected ? "Protected" : "Unprotected";
+  return info.param.piece == SIZE_MAX ? name : name + "InPiecesOf" + std::to_string(info.param.piece);
+}
+
 class OffloadedHandshakes : public testing::TestWithParam<Case> {};
 
 TEST_P(OffloadedHandshakes, EndInAConnection) {
@@ -51,7 +58,8 @@ INSTANTIATE_TEST_SUITE_P(All, OffloadedHandshakes,
                                          Case{ProtocolVersion::tls13, false, true, 7},
                                          Case{ProtocolVersion::tls13, false, false, SIZE_MAX},
                                          Case{ProtocolVersion::tls12, true, true, SIZE_MAX},
-                                         Case{ProtocolVersion::tls12, true, false, 1}));
+                                         Case{ProtocolVersion::tls12, true, false, 1}),
+                         name_of);
 
 // R2: what the client sends behind its Finished, in the same segment.
 TEST(Offload, BytesBehindTheHandshakeAreTheConnections) {
