@@ -19,10 +19,12 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
+// For the other headers.
 #define BATON_ASIO_FLAVOUR with_boost
 #define BATON_ASIO_VERSION BOOST_ASIO_VERSION
 
 namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+// This Asio's own.
 namespace net = ::boost::asio;
 using error_code = ::boost::system::error_code;
 using error_category = ::boost::system::error_category;
@@ -43,10 +45,12 @@ using system_error = ::boost::system::system_error;
 #include <asio/system_error.hpp>
 #include <asio/version.hpp>
 
+// For the other headers.
 #define BATON_ASIO_FLAVOUR standalone
 #define BATON_ASIO_VERSION ASIO_VERSION
 
 namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+// This Asio's own.
 namespace net = ::asio;
 using error_code = ::asio::error_code;
 using error_category = ::asio::error_category;

@@ -51,6 +51,7 @@ class teardown_op {
 
 }  // namespace detail
 
+// void(error_code). The same, without waiting.
 template <class NextLayer, class Handler>
 void async_teardown(::boost::beast::role_type role, stream<NextLayer>& stream, Handler&& handler) {
   net::async_compose<Handler, void(error_code)>(detail::teardown_op<NextLayer>(role, stream), handler,

@@ -23,6 +23,7 @@
 
 namespace baton::asio::inline BATON_ASIO_FLAVOUR {
 
+// What no error code of Asio says.
 enum class error {
   stream_truncated = 1,
   key_store_failed = 2,
@@ -69,6 +70,7 @@ struct baton_category final : error_category {
 
 #pragma GCC diagnostic pop
 
+// The categories: of `error`, of alerts and of ErrorCode.
 inline const error_category& stream_errors() {
   static const detail::stream_category category;
   return category;
@@ -86,6 +88,7 @@ inline const error_category& baton_errors() {
   return category;
 }
 
+// The error code of each.
 inline error_code make_error_code(error value) {
   return {static_cast<int>(value), stream_errors()};
 }

@@ -25,7 +25,7 @@ namespace baton::asio::inline BATON_ASIO_FLAVOUR {
 template <class NextLayer>
 class key_store_link {
  public:
-  using executor_type = net::any_io_executor;
+  using executor_type = net::any_io_executor;  // of the next layer
 
   // Takes the next layer and the connection of an established stream: mutual TLS 1.3, as its client. Errors:
   // refused, consumed.
@@ -54,6 +54,7 @@ class key_store_link {
     if (runner_) runner_->end(net::error::operation_aborted, "the link was closed");
   }
 
+  // The next layer's.
   executor_type get_executor() noexcept { return runner_->get_executor(); }
 
   // void(error_code). Runs the link until it ends, and must be called for anything to happen. Success: it
@@ -78,6 +79,7 @@ class key_store_link {
     runner_->link.go_away(reason);
     runner_->send();
   }
+  // Handshakes that have not ended.
   std::size_t in_flight() const { return runner_->link.in_flight(); }
   // For people; empty as long as it has not ended.
   const std::string& end_reason() const { return runner_->link.end_reason(); }

@@ -37,6 +37,7 @@ class stream {
   using core = detail::stream_core<NextLayer>;
 
  public:
+  // What Asio expects of a layer.
   using next_layer_type = std::remove_reference_t<NextLayer>;
   using lowest_layer_type =
       std::remove_reference_t<decltype(detail::lowest_of(std::declval<next_layer_type&>()))>;
@@ -69,6 +70,7 @@ class stream {
     if (core_) core_->next.destroy();
   }
 
+  // The next layer's executor, the next layer, and the lowest one below it: the socket.
   executor_type get_executor() noexcept { return next_layer().get_executor(); }
   next_layer_type& next_layer() { return *core_->next; }
   const next_layer_type& next_layer() const { return *core_->next; }

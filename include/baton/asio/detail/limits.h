@@ -5,7 +5,8 @@
 
 #include "baton/asio/asio_namespace.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // Bytes asked of the next layer at once: about two full records.
 inline constexpr std::size_t kReadSize = std::size_t{32} * 1024;
@@ -21,4 +22,5 @@ inline constexpr std::size_t kMaxLeftOver = std::size_t{16} * 1024;
 // The largest plaintext of a record (RFC 8446 §5.1).
 inline constexpr std::size_t kFullRecord = std::size_t{16} * 1024;
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
