@@ -1,9 +1,13 @@
 // For Boost.Beast's WebSocket over a stream: how it is torn down. Include it where such a WebSocket is used;
-// HTTP needs nothing.
+// HTTP needs nothing. Beast is on Boost.Asio, so this is for BATON_ASIO_BOOST, which it defines itself where
+// it comes first.
 #pragma once
 
 #ifndef BATON_ASIO_BOOST
-#error "Boost.Beast is on Boost.Asio: define BATON_ASIO_BOOST"
+#ifdef BATON_ASIO_FLAVOUR
+#error "Boost.Beast is on Boost.Asio: define BATON_ASIO_BOOST before the first header of baton/asio"
+#endif
+#define BATON_ASIO_BOOST
 #endif
 
 #include <boost/beast/core/role.hpp>
