@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """compile_headers.py PREFIX COMPILER STANDARD: every installed header, alone, without a warning.
 
-Those of baton/asio for both Asios, but for what only they include.
+Those of baton/asio for both Asios; what they include in detail/ alone for one.
 
 A standard of C takes the headers that C programs include: export.h and those with an `extern "C"`.
 """
@@ -35,7 +35,7 @@ def compiles(include, header, compiler, standard, options):
 
 def main(prefix, compiler, standard):
     include = prefix / "include"
-    headers = sorted(header for header in (include / "baton").rglob("*.h") if header.parent.name != "detail")
+    headers = sorted((include / "baton").rglob("*.h"))
     if "++" not in standard:
         headers = [header for header in headers if is_for_c(header)]
     bad = [f"{header} {options}" for header in headers for options in variants(header)
