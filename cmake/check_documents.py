@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """check_documents.py SOURCE: what the documents point to is there.
 
-In README.md, CONTRIBUTING.md and docs/: each relative link leads to a file, and to a heading of it where it names one;
-each path into the sources, and each test that is called `Suite.Name`, exists.
+In README.md, CONTRIBUTING.md, docs/ and examples/: each relative link leads to a file, and to a heading of it where it
+names one; each path into the sources, and each test that is called `Suite.Name`, exists.
 """
 import pathlib
 import re
@@ -45,7 +45,8 @@ def faults_of_names(source, document, text, tests):
 
 def main(source):
     tests = tests_of(source)
-    documents = [source / "README.md", source / "CONTRIBUTING.md", *sorted((source / "docs").glob("*.md"))]
+    documents = [source / "README.md", source / "CONTRIBUTING.md", *sorted((source / "docs").glob("*.md")),
+                 source / "examples/README.md"]
     faults = []
     for document in documents:
         text = document.read_text()
