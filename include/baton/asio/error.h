@@ -21,7 +21,8 @@
 #include "baton/asio/asio_namespace.h"
 #include "baton/error.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
 
 // What no error code of Asio says.
 enum class error {
@@ -100,7 +101,8 @@ inline error_code make_error_code(ErrorCode code) {
   return {static_cast<int>(code) + 1, baton_errors()};
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio
 
 #ifdef BATON_ASIO_BOOST
 template <>

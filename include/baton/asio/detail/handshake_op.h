@@ -5,7 +5,9 @@
 #include "baton/asio/detail/stream_core.h"
 #include "baton/handshake.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // Why no handshake can begin.
 template <class Layer>
@@ -158,4 +160,6 @@ class handshake_op : stream_operation<Layer> {
   error_code result_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

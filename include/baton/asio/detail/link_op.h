@@ -4,7 +4,9 @@
 #include "baton/asio/detail/link_runner.h"
 #include "baton/asio/detail/operation_end.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer>
 class link_run_op {
@@ -61,4 +63,6 @@ class link_ready_op {
   bool began_ = false;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

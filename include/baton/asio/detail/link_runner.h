@@ -9,7 +9,9 @@
 #include "baton/offload.h"
 #include "baton/secret.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // A key store that answers no ping for this long is dead.
 inline constexpr std::chrono::seconds kPingInterval{5};
@@ -151,4 +153,6 @@ class link_runner final : public link_access, public std::enable_shared_from_thi
   error_code result_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -3,7 +3,9 @@
 
 #include "baton/asio/asio_namespace.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // A cancelled operation has had no effect.
 template <class Self>
@@ -21,4 +23,6 @@ void allow_partial_cancellation([[maybe_unused]] Self& self) {
 #endif
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

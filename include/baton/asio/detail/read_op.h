@@ -5,7 +5,9 @@
 #include "baton/asio/detail/stream_core.h"
 #include "baton/asio/detail/take_plaintext.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer, class MutableBuffers>
 class read_op : stream_operation<Layer> {
@@ -99,4 +101,6 @@ class read_op : stream_operation<Layer> {
   taken_plaintext taken_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -10,7 +10,9 @@
 #include "baton/config.h"
 #include "baton/connection.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer>
 struct stream_core {
@@ -73,4 +75,6 @@ class stream_operation {
   Bytes piece_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -5,7 +5,9 @@
 #include "baton/asio/detail/take_plaintext.h"
 #include "baton/asio/detail/write_op.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer>
 void send_output_now(stream_core<Layer>& core, error_code& ec) {
@@ -85,4 +87,6 @@ void handshake_now(stream_core<Layer>& core, error_code& ec) {
   if (!ec) send_output_now(core, ec);
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -5,7 +5,9 @@
 #include "baton/asio/detail/seal_buffers.h"
 #include "baton/asio/detail/stream_core.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // What a sender puts behind the output that there is already. Gives what its operation's result is made of.
 template <class ConstBuffers>
@@ -115,4 +117,6 @@ class write_op : stream_operation<Layer> {
   sealed_plaintext sealed_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio
