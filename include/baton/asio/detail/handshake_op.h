@@ -88,6 +88,7 @@ class handshake_op : stream_operation<Layer> {
 
   template <class Self>
   void go_on(Self& self) {
+    if (was_cancelled(self)) return fail(self, net::error::operation_aborted);
     if (sent_ < to_send_.size()) return send(self);
     if (step_ == HandshakeStep::need_bytes) return read(self);
     result_ = finish_handshake(this->core(), std::move(*handshake_), step_);
@@ -124,8 +125,7 @@ class handshake_op : stream_operation<Layer> {
 
   template <class Self>
   void on_last_sent(Self& self, const error_code& said, std::size_t count) {
-    if (const error_code ec = this->check(said)) return fail(self, ec);
-    this->connection().output_sent(count);
+    if (const error_code ec = this->check_sent(said, count)) return fail(self, ec);
     if (!this->send_output(self, phase_, phase_)) end(self);
   }
 

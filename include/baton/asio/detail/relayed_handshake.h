@@ -60,6 +60,7 @@ class relayed_handshake : public std::enable_shared_from_this<relayed_handshake<
 
   void on_news() {
     if (!handshake_) return;
+    if (!core_->next) return stop(net::error::operation_aborted);
     step_ = handshake_->advance({});
     go_on();
   }

@@ -13,8 +13,8 @@ template <class Layer>
 void send_output_now(stream_core<Layer>& core, error_code& ec) {
   for (ByteView output; output = core.connection->output(), !output.empty();) {
     const std::size_t sent = (*core.next).write_some(net::buffer(output.data(), output.size()), ec);
+    core.connection->output_sent(sent);  // beside an error, too: see check_sent()
     if (ec) return;
-    core.connection->output_sent(sent);
   }
 }
 

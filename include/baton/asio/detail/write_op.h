@@ -83,11 +83,12 @@ class write_op : stream_operation<Layer> {
 
   template <class Self>
   void on_sent(Self& self, const error_code& said, std::size_t count) {
-    if (const error_code ec = this->check(said)) {
+    error_code ec = this->check_sent(said, count);
+    if (!ec && was_cancelled(self)) ec = net::error::operation_aborted;
+    if (ec) {
       sealed_.ec = ec;
       return end(self);
     }
-    this->connection().output_sent(count);
     if (this->send_output(self, phase_, phase_)) return;
     if (phase_ == phase::sending_left_over && seal_and_send(self)) return;
     end(self);
