@@ -25,7 +25,8 @@ class link_run_op {
   template <class Self>
   void operator()(Self& self, const error_code& ec, std::size_t count) {
     const bool cancelled = !ec && was_cancelled(self);
-    if (runner_->on_bytes(cancelled ? error_code(net::error::operation_aborted) : ec, count)) return read(self);
+    if (runner_->on_bytes(cancelled ? error_code(net::error::operation_aborted) : ec, count))
+      return read(self);
     self.complete(runner_->result());
   }
 
