@@ -1,30 +1,33 @@
 # How every target of Baton is compiled.
 
-find_program(BATON_CCACHE ccache)
-if(BATON_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${BATON_CCACHE})
-endif()
-
 add_library(baton_options INTERFACE)
-target_include_directories(baton_options INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
-target_compile_options(baton_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror
-  -fstack-protector-strong)
+target_include_directories(baton_options INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(baton_options INTERFACE -fstack-protector-strong)
 target_compile_definitions(baton_options INTERFACE BATON_VERSION="${PROJECT_VERSION}")
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(baton_options INTERFACE _FORTIFY_SOURCE=2)
 endif()
 target_link_options(baton_options INTERFACE -Wl,-z,relro,-z,now)
-# What is shipped is optimised as a whole: a record of 64 bytes costs a fifth less. g++'s form of that is not
-# lld's.
-if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
-  # It numbers the members of a coroutine's frame anew in each source, then finds them to differ.
-  target_link_options(baton_options INTERFACE -Wno-odr)
-endif()
-find_program(BATON_LLD ld.lld)
-if(BATON_LLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
-  target_link_options(baton_options INTERFACE -fuse-ld=lld)
+
+# How Baton is built by itself. Inside another project that one chooses its tools, and newer compilers warn of more.
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(baton_options INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror)
+  find_program(BATON_CCACHE ccache)
+  if(BATON_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${BATON_CCACHE})
+  endif()
+  # What is shipped is optimised as a whole: a record of 64 bytes costs a fifth less. g++'s form of that is not
+  # lld's.
+  if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+    # It numbers the members of a coroutine's frame anew in each source, then finds them to differ.
+    target_link_options(baton_options INTERFACE -Wno-odr)
+  endif()
+  find_program(BATON_LLD ld.lld)
+  if(BATON_LLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    target_link_options(baton_options INTERFACE -fuse-ld=lld)
+  endif()
 endif()
 
 if(BATON_TEST_HOOKS)
@@ -60,4 +63,6 @@ function(baton_room name)
   add_library(baton_${name} STATIC ${ROOM_SOURCES})
   list(TRANSFORM ROOM_ROOMS PREPEND baton_)
   target_link_libraries(baton_${name} PUBLIC baton_options ${ROOM_ROOMS} ${ROOM_LIBRARIES})
+  # The shared library shows what BATON_EXPORT stands at.
+  set_target_properties(baton_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()

@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <string>
 
+#include "baton/export.h"
+
 namespace baton {
 
+// By the numbers of the RFCs.
 enum class Alert : std::uint8_t {
   close_notify = 0,
   unexpected_message = 10,
@@ -38,13 +41,13 @@ enum class Alert : std::uint8_t {
 };
 
 // The name in the RFC, or "alert(N)" for a number that no RFC here names.
-std::string to_string(Alert alert);
+BATON_EXPORT std::string to_string(Alert alert);
 
 // Why a connection or handshake cannot go on: the alert, who sent it, and a text for the operator.
-struct Failure {
-  Alert alert = Alert::internal_error;
-  bool from_peer = false;  // the peer sent the alert; otherwise it is ours to send
-  std::string reason;
+struct BATON_EXPORT Failure {
+  Alert alert = Alert::internal_error;  // what was sent, or is to be sent
+  bool from_peer = false;               // the peer sent the alert; otherwise it is ours to send
+  std::string reason;                   // for the operator
 };
 
 }  // namespace baton

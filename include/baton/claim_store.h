@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "baton/error.h"
+#include "baton/export.h"
 #include "baton/types.h"
 
 namespace baton {
@@ -24,7 +25,7 @@ using ClaimId = std::array<std::uint8_t, 16>;
 // that does not run backwards; and by that same clock the store refuses every claim whose `expires_at` is not
 // still to come, whether it has seen the id or not. The caller's `now` is no substitute: a caller whose clock
 // is slow would otherwise spend an id again that the store has just forgotten.
-class ClaimStore {
+class BATON_EXPORT ClaimStore {
  public:
   ClaimStore() = default;
   ClaimStore(const ClaimStore&) = delete;
@@ -40,7 +41,7 @@ class ClaimStore {
 // In the memory of this process: for handing connections from process to process where only this one opens
 // them, and for tests. It forgets with the process; a restart within the lifetime of envelopes makes them
 // usable again.
-class MemoryClaimStore final : public ClaimStore {
+class BATON_EXPORT MemoryClaimStore final : public ClaimStore {
  public:
   // `capacity`: most ids remembered at one time. When all of them are unexpired, further claims are refused
   // with limit_exceeded. About 80 bytes each.

@@ -13,6 +13,7 @@
 #include "baton/bytes.h"
 #include "baton/error.h"
 #include "baton/events.h"
+#include "baton/export.h"
 #include "baton/types.h"
 
 namespace baton {
@@ -20,12 +21,12 @@ namespace baton {
 class Config;
 
 // Whether a connection can be serialized now, and what would move with it.
-struct SerializationReadiness {
+struct BATON_EXPORT SerializationReadiness {
   // Why not: consumed; refused (no serialization version is set, or the connection has failed);
   // unsupported_version; limit_exceeded (more is in flight than a serialized connection may hold: read it, or
   // send it). Absent when it can.
   std::optional<Error> obstacle;
-  bool ready() const { return !obstacle; }
+  bool ready() const { return !obstacle; }  // it can
 
   std::size_t length = 0;             // bytes of the serialized form; 0 when nothing would be written
   std::size_t unread_ciphertext = 0;  // bytes from the peer that were not opened, a partial record included
@@ -43,7 +44,7 @@ struct SerializationReadiness {
 // says NeedBytes, PeerClosed or Failure; after each ApplicationData call consume(). After any call at all,
 // output() may hold bytes for the peer: application records, but also KeyUpdates and alerts, all in their
 // order.
-class Connection {
+class BATON_EXPORT Connection {
  public:
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
@@ -89,6 +90,7 @@ class Connection {
 
   // --- serialization (the calls are in serialize.h) ---
 
+  // Whether serialize() would work now, and what would move. Changes nothing.
   SerializationReadiness serialization_readiness() const;
 
   // --- what is known; views are valid as long as the object lives and is not given away ---
@@ -100,10 +102,10 @@ class Connection {
   std::string_view cipher_suite() const;     // IANA name
   std::optional<std::string> group() const;  // of the key exchange, for example "X25519"
   std::optional<std::string_view> server_name()
-      const;                                     // the client's SNI; absent: none was sent, or not known
-  std::optional<std::string_view> alpn() const;  // absent: none was negotiated, or not known
-  std::optional<bool> resumed() const;
-  std::optional<UnixTime> handshake_time() const;
+      const;                                       // the client's SNI; absent: none was sent, or not known
+  std::optional<std::string_view> alpn() const;    // absent: none was negotiated, or not known
+  std::optional<bool> resumed() const;             // absent: not known
+  std::optional<UnixTime> handshake_time() const;  // its end; absent: not known
   // The peer's verified certificate: SHA-256 of its DER form, and the chain as DER, leaf first. Known as far
   // as KeptMetadata asked for it; empty chain: not known.
   std::optional<std::array<std::uint8_t, 32>> peer_certificate_digest() const;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "baton/export.h"
+
 namespace baton {
 
 // The cause, for a program to decide on. The message beside it is for people.
@@ -32,14 +34,15 @@ enum class ErrorCode {
 };
 
 // The enumerator's name.
-std::string_view to_string(ErrorCode code);
+BATON_EXPORT std::string_view to_string(ErrorCode code);
 
 // Messages name the file, line, key or peer and what to do. They never hold a secret.
-struct Error {
-  ErrorCode code;
-  std::string message;
+struct BATON_EXPORT Error {
+  ErrorCode code;       // for decisions
+  std::string message;  // for people
 };
 
+// What a call gave, or why it could not.
 template <class T>
 using Result = tl::expected<T, Error>;
 

@@ -10,6 +10,7 @@
 #include "baton/config.h"
 #include "baton/connection.h"
 #include "baton/error.h"
+#include "baton/export.h"
 
 namespace baton {
 
@@ -23,7 +24,7 @@ enum class HandshakeStep : std::uint8_t {
 // The loop: advance() with what the peer sent, send take_output(), until it is complete or failed. Belongs to
 // one thread at a time. A private key of RSA or P-384 takes milliseconds to sign: give such handshakes a
 // thread of their own.
-class Handshake {
+class BATON_EXPORT Handshake {
  public:
   // Starts a handshake as `config` says: the server's waits for bytes; the client's has a ClientHello in
   // take_output() after its first advance({}). Errors: invalid_argument, for Config::continuing(); crypto.

@@ -9,6 +9,7 @@
 
 #include "baton/bytes.h"
 #include "baton/error.h"
+#include "baton/export.h"
 #include "baton/secret.h"
 #include "baton/types.h"
 
@@ -20,13 +21,14 @@ enum class KeyState : std::uint8_t {
   current,  // seals
   previous  // sealed before
 };
-std::string_view to_string(KeyState state);
+// "next", "current", "previous".
+BATON_EXPORT std::string_view to_string(KeyState state);
 
 // What may be shown of a key.
-struct KeyInfo {
-  std::string id;  // 16 hexadecimal digits
-  KeyState state;
-  UnixTime created;
+struct BATON_EXPORT KeyInfo {
+  std::string id;    // 16 hexadecimal digits
+  KeyState state;    // what it is for now
+  UnixTime created;  // as create() or rotate() was told
 };
 
 // An ordered set of keys of 256 bits. Every ring has one current and one next key, and any number of previous
@@ -37,9 +39,9 @@ struct KeyInfo {
 // previous key can be retired when the last envelope that it sealed has expired.
 //
 // Move-only, wipes itself. Reading from several threads is safe; changing is not.
-class KeyRing {
+class BATON_EXPORT KeyRing {
  public:
-  static constexpr std::size_t kMaxKeys = 16;
+  static constexpr std::size_t kMaxKeys = 16;             // of all states
   static constexpr std::size_t kMaxTextSize = 16 * 1024;  // bytes
 
   // A new ring with a random current and a random next key. Errors: invalid_argument, when `now` lies outside

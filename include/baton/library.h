@@ -2,6 +2,7 @@
 #pragma once
 
 #include "baton/error.h"
+#include "baton/export.h"
 
 namespace baton {
 
@@ -9,6 +10,6 @@ namespace baton {
 // ignore the machine's openssl.cnf, which could change verification and tickets. Optional, and it concerns
 // every user of OpenSSL in the process. Call it once, first thing in main, from one thread. Error: crypto,
 // when OpenSSL has been used already.
-[[nodiscard]] Result<void> start_library();
+[[nodiscard]] BATON_EXPORT Result<void> start_library();
 
 }  // namespace baton

@@ -32,22 +32,25 @@
 #include "baton/handshake.h"
 #include "baton/signing.h"
 
+// What stands in an exported class and is no part of it.
+#define BATON_OFFLOAD_HIDDEN __attribute__((visibility("hidden")))
+
 namespace baton {
 
 // 16 bytes that follow a connection through the logs of both machines.
 using TraceId = std::array<std::uint8_t, 16>;
 
 // Of both ends.
-struct LinkOptions {
+struct BATON_EXPORT LinkOptions {
   std::string software = "baton";      // what the peer logs; printable ASCII, cut to 64 bytes
   std::uint32_t max_in_flight = 4096;  // handshakes at one time
 };
 
 // What the key store is told of a client. The first three are for its logs and its limits.
-struct OffloadRequest {
-  ClientAddress client{};
+struct BATON_EXPORT OffloadRequest {
+  ClientAddress client{};  // where the client comes from
   std::string listener{};  // name of the listener that the client reached; printable ASCII, at most 64 bytes
-  TraceId trace_id{};
+  TraceId trace_id{};      // the caller's choice
   // The key store gives up after this time, or after its own limit. The caller has a timer of its own.
   std::chrono::milliseconds deadline{10'000};
   // Called inside of calls on the link when advance({}) would have news. It only notes that: it calls nothing
@@ -85,7 +88,7 @@ class BATON_EXPORT OffloadedHandshake {
   [[nodiscard]] Result<Connection> connection() &&;
 
   // For Baton itself.
-  struct Inside;
+  struct BATON_OFFLOAD_HIDDEN Inside;
   explicit OffloadedHandshake(std::unique_ptr<Inside> inside);
 
  private:
@@ -110,8 +113,9 @@ class BATON_EXPORT LinkToKeyStore {
   // As end().
   ~LinkToKeyStore();
 
-  // Takes what the key store sent, in any cutting. An error is final: the link has ended, output() may still
-  // hold what says why. Errors: malformed, limit_exceeded, unsupported_version, refused (also after the end).
+  // Takes what the key store sent, in any cutting. Without TLS the caller wipes its own copy, which may hold
+  // secrets (R6). An error is final: the link has ended, output() may still hold what says why. Errors:
+  // malformed, limit_exceeded, unsupported_version, refused (also after the end).
   [[nodiscard]] Result<void> receive(ByteView bytes);
   // For the key store, in order; valid until the next call on the link or on one of its handshakes. Take it
   // until it is empty.
@@ -135,24 +139,24 @@ class BATON_EXPORT LinkToKeyStore {
   bool ready() const;
   // Either side will begin no more handshakes on this link; those that run may finish.
   bool going_away() const;
-  void go_away(std::string_view reason);
+  void go_away(std::string_view reason);  // says so to the peer
   // Nothing more will come: it has ended, or it is going away and the last handshake has ended. Send what
   // output() holds, then close the stream.
   bool finished() const;
   // Why it ended; empty as long as it has not.
   const std::string& end_reason() const;
-  std::size_t in_flight() const;
+  std::size_t in_flight() const;  // handshakes that have not ended
 
   // Asks the key store for a sign of life: it answers at once. Errors: refused; limit_exceeded, when 4 are
   // unanswered.
   [[nodiscard]] Result<void> ping();
-  std::size_t unanswered_pings() const;
+  std::size_t unanswered_pings() const;  // for a timer: a peer that does not answer is gone
 
   // The stream is gone, or the caller has had enough: every handshake that was not handed over has failed.
   void end(std::string_view reason);
 
   // For Baton itself.
-  struct Inside;
+  struct BATON_OFFLOAD_HIDDEN Inside;
 
  private:
   explicit LinkToKeyStore(std::shared_ptr<Inside> inside);
@@ -170,18 +174,20 @@ enum class OffloadOutcome : std::uint8_t {
 };
 
 // For the operator: one line of the log, one counter.
-struct OffloadReport {
-  OffloadOutcome outcome;
+struct BATON_EXPORT OffloadReport {
+  OffloadOutcome outcome;  // what became of it
+  // As the application server's OffloadRequest said.
   ClientAddress client;
   std::string listener;
   TraceId trace_id;
+
   std::string server_name;  // empty: not known, or none
   std::string reason;       // of failed and not_established, for people; printable ASCII
 };
 
 // Of a key store, for one application server.
-struct KeyStoreOptions {
-  LinkOptions link{};
+struct BATON_EXPORT KeyStoreOptions {
+  LinkOptions link{};  // of this end
   // The server names that this application server may serve: "www.example.com", "*.example.com" (one label),
   // "*" (all, and clients that send none). Every other handshake is refused.
   std::vector<std::string> names{};
@@ -220,6 +226,7 @@ class BATON_EXPORT LinkToApplicationServer {
   // While it is false, output waits: do not read from the stream, so that a peer that reads slowly is slowed
   // down (R9).
   bool wants_input() const;
+  // As at the other end, LinkToKeyStore.
   ByteView output();
   void output_sent(std::size_t count);
 
@@ -227,6 +234,7 @@ class BATON_EXPORT LinkToApplicationServer {
   void expire(Time now);
   std::optional<Time> next_deadline() const;
 
+  // As at the other end, LinkToKeyStore.
   bool ready() const;
   bool going_away() const;
   void go_away(std::string_view reason);
@@ -241,9 +249,11 @@ class BATON_EXPORT LinkToApplicationServer {
   void end(std::string_view reason, Time now);
 
  private:
-  struct Inside;
+  struct BATON_OFFLOAD_HIDDEN Inside;
   explicit LinkToApplicationServer(std::unique_ptr<Inside> inside);
   std::unique_ptr<Inside> inside_;
 };
 
 }  // namespace baton
+
+#undef BATON_OFFLOAD_HIDDEN

@@ -14,6 +14,7 @@
 
 #include "baton/config.h"
 #include "baton/connection.h"
+#include "baton/export.h"
 
 namespace baton {
 
@@ -22,12 +23,12 @@ namespace baton {
 // closed; a limit on the peer's records was negotiated; rekey_before_serialize is set and our key has
 // protected records; TLS 1.2's master secret was not kept; the explicit nonces of TLS 1.2 with AES-GCM could
 // meet those that s2n-tls will use. `limit_exceeded`: a direction has used up its sequence numbers.
-SerializationReadiness s2n_v1_readiness(const Connection& connection);
+BATON_EXPORT SerializationReadiness s2n_v1_readiness(const Connection& connection);
 
 // Consumes the connection: afterwards it can send nothing, not even an alert (R1). Where it is not ready,
 // nothing changes, and the caller may go on with it; after the error `crypto` it is gone. 126 or 174 bytes
 // for TLS 1.3, 142 for TLS 1.2, in plaintext: the caller answers for secrecy, integrity and single use.
-[[nodiscard]] Result<SecretBuffer> serialize_s2n_v1_unprotected(Connection&& connection);
+[[nodiscard]] BATON_EXPORT Result<SecretBuffer> serialize_s2n_v1_unprotected(Connection&& connection);
 Result<SecretBuffer> serialize_s2n_v1_unprotected(Connection& connection) = delete;
 
 // Continues the connection in the role of `config`, which the caller so states: the bytes have none, and with
@@ -35,6 +36,7 @@ Result<SecretBuffer> serialize_s2n_v1_unprotected(Connection& connection) = dele
 // not known. Errors: refused (Config::set_s2n_v1 is off; a cipher suite that Baton does not carry),
 // truncated, malformed (trailing bytes, too), unsupported_version (of the format, or of TLS), limit_exceeded,
 // not_allowed, crypto.
-[[nodiscard]] Result<Connection> deserialize_s2n_v1_unprotected(ByteView bytes, const Config& config);
+[[nodiscard]] BATON_EXPORT Result<Connection> deserialize_s2n_v1_unprotected(ByteView bytes,
+                                                                             const Config& config);
 
 }  // namespace baton

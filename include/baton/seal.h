@@ -6,11 +6,13 @@
 #include <string>
 
 #include "baton/claim_store.h"
+#include "baton/export.h"
 #include "baton/key_ring.h"
 
 namespace baton {
 
-struct SealOptions {
+// Whom and what a Seal is for.
+struct BATON_EXPORT SealOptions {
   // Who may open: sealing and opening sides must name the same. For example a cluster or a service. At most
   // 255 bytes, not empty.
   std::string audience{};
@@ -29,12 +31,13 @@ struct SealOptions {
 //
 // Immutable, cheap to copy, and safe to share between threads when its claim store is. A key ring that has
 // changed makes a new Seal; keep the claim store.
-class Seal {
+class BATON_EXPORT Seal {
  public:
   // Takes the ring, also when it fails. `claims` must not be null. Error: invalid_argument, also for a ring
   // that was moved from.
   static Result<Seal> create(KeyRing keys, std::shared_ptr<ClaimStore> claims, SealOptions options);
 
+  // What it was made of.
   const KeyRing& keys() const { return *keys_; }
   ClaimStore& claims() const { return *claims_; }
   const SealOptions& options() const { return *options_; }

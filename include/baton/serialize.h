@@ -18,6 +18,7 @@
 
 #include "baton/config.h"
 #include "baton/connection.h"
+#include "baton/export.h"
 #include "baton/seal.h"
 
 namespace baton {
@@ -25,14 +26,14 @@ namespace baton {
 // Bytes that serialize_unprotected() would give now, a KeyUpdate of rekey_before_serialize included; 0 when
 // no serialization version is set. An envelope of serialize() is larger, so that its size tells little: 1090
 // bytes, or, for more than some 900, less than 2.3 times the length.
-std::size_t serialization_length(const Connection& connection);
+BATON_EXPORT std::size_t serialization_length(const Connection& connection);
 
 // Both consume the connection: afterwards it can send nothing, not even an alert (R1). Where the connection
 // is not ready (Connection::serialization_readiness), or the clock is outside of the years 1970 to 9999
 // (invalid_argument), they change nothing, and the caller may go on with it; after the error `crypto` it is
 // gone. An unsealed form is wiped by SecretBuffer.
-[[nodiscard]] Result<Bytes> serialize(Connection&& connection, const Seal& seal);
-[[nodiscard]] Result<SecretBuffer> serialize_unprotected(Connection&& connection);
+[[nodiscard]] BATON_EXPORT Result<Bytes> serialize(Connection&& connection, const Seal& seal);
+[[nodiscard]] BATON_EXPORT Result<SecretBuffer> serialize_unprotected(Connection&& connection);
 
 // A lvalue cannot be serialized: std::move() says that it is given away.
 Result<Bytes> serialize(Connection& connection, const Seal& seal) = delete;
@@ -46,7 +47,8 @@ Result<SecretBuffer> serialize_unprotected(Connection& connection) = delete;
 // known is M"), unknown_field, limit_exceeded, wrong_role, not_allowed, not_yet_valid, crypto. Of the sealed
 // form also: unknown_key, bad_seal, wrong_audience, wrong_purpose, expired, already_claimed, and what the
 // claim store says.
-[[nodiscard]] Result<Connection> deserialize(ByteView bytes, const Seal& seal, const Config& config);
-[[nodiscard]] Result<Connection> deserialize_unprotected(ByteView bytes, const Config& config);
+[[nodiscard]] BATON_EXPORT Result<Connection> deserialize(ByteView bytes, const Seal& seal,
+                                                          const Config& config);
+[[nodiscard]] BATON_EXPORT Result<Connection> deserialize_unprotected(ByteView bytes, const Config& config);
 
 }  // namespace baton

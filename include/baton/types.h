@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <string_view>
 
+#include "baton/export.h"
+
 namespace baton {
 
 // Which end of the connection is ours.
 enum class Role : std::uint8_t { server = 0, client = 1 };
 
+// By the numbers of the RFCs.
 enum class ProtocolVersion : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
 
 // The format that is written (docs/serialization-format.md). `none`, the default of every configuration,
@@ -18,7 +21,7 @@ enum class ProtocolVersion : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
 enum class SerializationVersion : std::uint16_t { none = 0, v1 = 1 };
 
 // The newest version that this build reads and writes. It reads every version up to this one.
-SerializationVersion newest_readable_version();
+BATON_EXPORT SerializationVersion newest_readable_version();
 
 // Most bytes of one serialized connection. The largest legitimate parts are one partial record, one record of
 // plaintext, unsent records up to the sender's output bound, and one partial handshake message.
@@ -28,8 +31,8 @@ inline constexpr std::size_t kMaxSerializedSize = std::size_t{4} * 1024 * 1024;
 using UnixTime = std::chrono::sys_seconds;
 
 // "server", "client".
-std::string_view to_string(Role role);
+BATON_EXPORT std::string_view to_string(Role role);
 // "TLSv1.2", "TLSv1.3".
-std::string_view to_string(ProtocolVersion version);
+BATON_EXPORT std::string_view to_string(ProtocolVersion version);
 
 }  // namespace baton

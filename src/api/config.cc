@@ -98,9 +98,10 @@ Config& Config::set_clock(std::function<UnixTime()> clock) {
   return *this;
 }
 
-Result<std::unique_ptr<handshake::Handshake>> Config::Endpoint::start() const {
-  if (client) return client->connect();
-  return server->accept([chosen = tenant](const handshake::ClientHelloInfo& /*hello*/) { return chosen; });
+Result<std::unique_ptr<handshake::Handshake>> start_handshake(const Config::Endpoint& endpoint) {
+  if (endpoint.client) return endpoint.client->connect();
+  return endpoint.server->accept(
+      [chosen = endpoint.tenant](const handshake::ClientHelloInfo& /*hello*/) { return chosen; });
 }
 
 }  // namespace baton

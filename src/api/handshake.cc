@@ -27,7 +27,7 @@ Result<Handshake> Handshake::start(const Config& config) {
                 "this configuration only continues connections; make one with Config::server or "
                 "Config::client to do handshakes");
   }
-  auto handshake = config.endpoint()->start();
+  auto handshake = start_handshake(*config.endpoint());
   if (!handshake) return pass_on(handshake);
   return Handshake(
       std::unique_ptr<Inside>(new Inside{std::move(*handshake), ConnectionSettings(config), {}, 0, {}, {}}));

@@ -17,9 +17,9 @@ struct Config::Endpoint {
   std::shared_ptr<const handshake::ServerEndpoint> server;
   std::shared_ptr<const handshake::Tenant> tenant;  // what every client of `server` gets
   std::shared_ptr<const handshake::ClientEndpoint> client;
-
-  Result<std::unique_ptr<handshake::Handshake>> start() const;
 };
+
+Result<std::unique_ptr<handshake::Handshake>> start_handshake(const Config::Endpoint& endpoint);
 
 // What a Config says about the connections that are made with it.
 struct ConnectionSettings {

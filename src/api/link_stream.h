@@ -27,7 +27,7 @@ class LinkStream {
       peer_closed_ = std::holds_alternative<PeerClosed>(event);
       const auto* data = std::get_if<ApplicationData>(&event);
       if (data == nullptr) return {};
-      const Result<void> taken = take(data->bytes);
+      Result<void> taken = take(data->bytes);
       tls_->consume(data->bytes.size());
       if (!taken) return taken;
     }

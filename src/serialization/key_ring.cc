@@ -22,7 +22,8 @@ Result<RingKey> make_key(const KeyRing::Keys& ring, UnixTime now) {
   if (auto filled = crypto::random_bytes(key.id); !filled) return pass_on(filled);
   if (auto filled = crypto::random_bytes(key.secret.data()); !filled) return pass_on(filled);
   // 64 random bits do not meet by chance.
-  if (ring.find(key.id) != nullptr) return fail(ErrorCode::crypto, "the random generator repeats itself");
+  if (find_key(ring, key.id) != nullptr)
+    return fail(ErrorCode::crypto, "the random generator repeats itself");
   return key;
 }
 
@@ -45,9 +46,9 @@ KeyState state_at(std::size_t place) {
   return place == 1 ? KeyState::current : KeyState::previous;
 }
 
-const RingKey* KeyRing::Keys::find(const KeyId& id) const {
-  const auto found = std::ranges::find(list, id, &RingKey::id);
-  return found != list.end() ? &*found : nullptr;
+const RingKey* find_key(const KeyRing::Keys& keys, const KeyId& id) {
+  const auto found = std::ranges::find(keys.list, id, &RingKey::id);
+  return found != keys.list.end() ? &*found : nullptr;
 }
 
 KeyRing::KeyRing(std::unique_ptr<Keys> keys) : keys_(std::move(keys)) {}

@@ -28,9 +28,10 @@ struct KeyRing::Keys {
   std::vector<RingKey> list;
 
   const RingKey& current() const { return list[1]; }
-  // Null when the ring has no such key.
-  const RingKey* find(const KeyId& id) const;
 };
+
+// Null when the ring has no such key.
+const RingKey* find_key(const KeyRing::Keys& keys, const KeyId& id);
 
 KeyState state_at(std::size_t place);
 

@@ -32,7 +32,7 @@ struct Unsealed {
 Result<Unsealed> unseal(ByteView envelope, const KeyRing& keys) {
   auto parts = parse_envelope(envelope);
   if (!parts) return pass_on(parts);
-  const RingKey* key = keys.internal().find(parts->key_id);
+  const RingKey* key = find_key(keys.internal(), parts->key_id);
   if (key == nullptr) {
     return fail(ErrorCode::unknown_key, "the envelope is sealed under key " + to_hex(parts->key_id) +
                                             ", which is not in the key ring");
