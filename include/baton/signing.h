@@ -42,7 +42,15 @@ using KeyDigest = std::array<std::uint8_t, 32>;
 
 inline constexpr std::size_t kMaxSigningInput = 4096;  // bytes; no kind needs more than 201
 
-struct SigningRequest {
+// What a handshake with a key that is elsewhere waits for.
+struct BATON_EXPORT SignatureNeeded {
+  KeyDigest key{};
+  SigningKind kind = SigningKind::tls13_server;
+  std::uint16_t scheme = 0;
+  Bytes input{};
+};
+
+struct BATON_EXPORT SigningRequest {
   KeyDigest key{};
   SigningKind kind = SigningKind::tls13_server;
   std::uint16_t scheme = 0;  // SignatureScheme, RFC 8446 §4.2.3; in TLS 1.2 hash and signature, RFC 5246
