@@ -169,8 +169,10 @@ enum class OffloadOutcome : std::uint8_t {
   established,      // and its client has proved itself. Only this is a success
   not_established,  // the client sent an alert, went away, or was not who it should be
   failed,           // before the handover
-  cancelled,        // by the application server
-  link_lost
+  cancelled,        // by the application server; a signature too
+  link_lost,
+  signature_made,
+  signature_refused
 };
 
 // For the operator: one line of the log, one counter.
@@ -182,7 +184,7 @@ struct BATON_EXPORT OffloadReport {
   TraceId trace_id;
 
   std::string server_name;  // empty: not known, or none
-  std::string reason;       // of failed and not_established, for people; printable ASCII
+  std::string reason;       // of failed, not_established and signature_refused, for people; printable ASCII
 };
 
 // Of a key store, for one application server.
@@ -195,6 +197,11 @@ struct BATON_EXPORT KeyStoreOptions {
   // TLS 1.3 without a client certificate: hand over with the server's first flight, one round trip on the
   // link.
   bool early_handoff = true;
+  // What this application server may have: connections that are handed over; and signatures with the keys of
+  // the Config, for handshakes that it does itself. Who signs needs no serialization version.
+  bool hands_over = true;
+  bool signs = false;
+  std::vector<SigningKind> signing_kinds{SigningKind::tls13_server, SigningKind::tls12_server};
 };
 
 // The key store's end. Who the application server is, the caller has to know before it makes one: by the

@@ -13,6 +13,8 @@
 namespace baton::keystore {
 namespace {
 
+using offload::SigningKind;
+using offload::SigningKinds;
 using programs::ConfigDocument;
 using programs::Duplicates;
 using programs::Endpoint;
@@ -29,23 +31,89 @@ constexpr std::size_t kMaxAlpnProtocol = 255;                            // byte
 constexpr std::array<std::pair<std::string_view, ProtocolVersion>, 2> kVersions = {
     {{"1.2", ProtocolVersion::tls12}, {"1.3", ProtocolVersion::tls13}}};
 
-SerializationVersion read_serialization_version(TableReader& root) {
+constexpr std::array<std::pair<std::string_view, SigningKind>, 3> kSigningKinds = {
+    {{"tls13-server", SigningKind::tls13_server},
+     {"tls12-server", SigningKind::tls12_server},
+     {"tls13-client", SigningKind::tls13_client}}};
+constexpr std::string_view kDefaultKinds = "[\"tls13-server\", \"tls12-server\"]";
+
+// What stands under `offload` of a table.
+OffloadModes read_offload(TableReader& table) {
+  const auto words = table.optional_texts("offload", "[\"serialization\"]");
+  if (words.empty()) return {};
+  OffloadModes modes{false, false};
+  Duplicates duplicates;
+  for (const PlacedText& word : words) {
+    duplicates.check(table, word.text, word.place);
+    if (word.text == "serialization") {
+      modes.serialization = true;
+    } else if (word.text == "signing") {
+      modes.signing = true;
+    } else {
+      table.error(word.place, fmt::format("\"{}\" is not \"serialization\" or \"signing\"", word.text));
+    }
+  }
+  return modes;
+}
+
+SigningKinds read_signing_kinds(TableReader& table) {
+  const auto words = table.optional_texts("signing_kinds", kDefaultKinds);
+  if (words.empty()) return offload::kServerKinds;
+  SigningKinds kinds;
+  Duplicates duplicates;
+  for (const PlacedText& word : words) {
+    duplicates.check(table, word.text, word.place);
+    const auto* found =
+        std::ranges::find(kSigningKinds, word.text, &decltype(kSigningKinds)::value_type::first);
+    if (found != kSigningKinds.end()) {
+      kinds.add(found->second);
+    } else {
+      table.error(word.place, fmt::format("\"{}\" is not \"tls13-server\", \"tls12-server\" or "
+                                          "\"tls13-client\"",
+                                          word.text));
+    }
+  }
+  return kinds;
+}
+
+// A key that has no effect would be taken for one that has.
+void refuse_without_signing(TableReader& table, std::string_view key, bool signing, std::string_view where) {
+  if (signing || !table.has(key)) return;
+  table.error(table.place_of(key), fmt::format("has no effect without \"signing\" in {}", where));
+}
+
+// nullopt: its error is noted; none: it is not set.
+std::optional<SerializationVersion> read_serialization_version(TableReader& root) {
   const auto kNewest = static_cast<std::int64_t>(newest_readable_version());
   const auto version =
       root.optional_integer("serialization_version", std::numeric_limits<std::int64_t>::min(),
-                            std::numeric_limits<std::int64_t>::max(), "required");
-  if (!root.has("serialization_version") || version == 0) {
-    root.error(
-        root.place_of("serialization_version"),
-        "serialization is off until a version is set: add serialization_version = 1 once every application "
-        "server reads version 1");
-  } else if (version && (*version < 1 || *version > kNewest)) {
+                            std::numeric_limits<std::int64_t>::max(), "required for serialization");
+  if (!root.has("serialization_version") || version == 0) return SerializationVersion::none;
+  if (!version) return std::nullopt;
+  if (*version < 1 || *version > kNewest) {
     root.error(root.place_of("serialization_version"),
                fmt::format("this build cannot write version {}; write 1 to {}", *version, kNewest));
-  } else if (version) {
-    return static_cast<SerializationVersion>(*version);
+    return std::nullopt;
   }
-  return SerializationVersion::none;
+  return static_cast<SerializationVersion>(*version);
+}
+
+// Whether any application server may take over connections, and any tenant's. What is not read yet is taken
+// to be as it is without `offload`.
+bool hands_connections_over(const Config& config) {
+  const auto serializes = [](const auto& item) { return item.offload.serialization; };
+  return (config.application_servers.empty() ||
+          std::ranges::any_of(config.application_servers, serializes)) &&
+         (config.tenants.empty() || std::ranges::any_of(config.tenants, serializes));
+}
+
+// Off by default: nothing is written that an application server might not read.
+void check_serialization_version(TableReader& root, const Config& config) {
+  if (config.serialization_version != SerializationVersion::none || !hands_connections_over(config)) return;
+  root.error(
+      root.place_of("serialization_version"),
+      "serialization is off until a version is set: add serialization_version = 1 once every application "
+      "server reads version 1");
 }
 
 bool is_group_name(std::string_view name) {
@@ -174,19 +242,28 @@ std::vector<ApplicationServer> read_application_servers(TableReader& root, const
     auto identity = read_identity(table, link, identities);
     auto names = read_names(table, programs::parse_name_pattern_or_all, names_of_one);
     const offload::Rate rate = table.rate("rate");
+    const OffloadModes modes = read_offload(table);
+    const SigningKinds kinds = read_signing_kinds(table);
+    const offload::Rate signing_rate = table.rate("signing_rate");
+    for (const std::string_view key : {"signing_kinds", "signing_rate"}) {
+      refuse_without_signing(table, key, modes.signing, "application_server.offload");
+    }
     table.finish();
-    if (identity) servers.push_back({std::move(*identity), std::move(names), rate});
+    if (identity)
+      servers.push_back({std::move(*identity), std::move(names), rate, modes, kinds, signing_rate});
   }
   return servers;
 }
 
-std::vector<CertificateFiles> read_certificates(TableReader& tenant) {
+std::vector<CertificateFiles> read_certificates(TableReader& tenant, const OffloadModes& modes) {
   std::vector<CertificateFiles> certificates;
   for (TableReader& table : tenant.inline_tables("certificates")) {
     auto chain = table.required_file("chain");
     auto private_key = table.required_file("private_key");
+    const SigningKinds kinds = read_signing_kinds(table);
+    refuse_without_signing(table, "signing_kinds", modes.signing, "tenant.offload");
     table.finish();
-    if (chain && private_key) certificates.push_back({std::move(*chain), std::move(*private_key)});
+    if (chain && private_key) certificates.push_back({std::move(*chain), std::move(*private_key), kinds});
   }
   return certificates;
 }
@@ -247,7 +324,8 @@ TenantConfig read_tenant(TableReader& table, Duplicates& names) {
   TenantConfig tenant;
   tenant.place = table.place();
   tenant.names = read_names(table, programs::parse_name_pattern, names);
-  tenant.certificates = read_certificates(table);
+  tenant.offload = read_offload(table);
+  tenant.certificates = read_certificates(table, tenant.offload);
   tenant.client_ca = table.optional_file("client_ca", "no client certificate is asked for");
   tenant.alpn = read_alpn(table);
   tenant.min_version = table.choice<ProtocolVersion>("min_version", "1.2", kVersions);
@@ -286,7 +364,8 @@ Result<Config> parse_config(ConfigDocument& document) {
   TableReader root(document);
   Config config;
   config.file = document.file();
-  config.serialization_version = read_serialization_version(root);
+  const auto version = read_serialization_version(root);
+  config.serialization_version = version.value_or(SerializationVersion::none);
   config.threads = programs::read_threads(root);
   config.fips = root.boolean("fips", false);
   config.workers = static_cast<unsigned>(root.integer("workers", {.fallback = 2, .min = 1, .max = 1024}));
@@ -298,6 +377,7 @@ Result<Config> parse_config(ConfigDocument& document) {
   config.limits = read_limits(root);
   config.application_servers = read_application_servers(root, config.link);
   config.tenants = read_tenants(root);
+  if (version) check_serialization_version(root, config);
   root.finish();
   if (!document.errors().empty()) return document.errors().as_failure();
   return config;

@@ -77,6 +77,10 @@ void HandshakeService::finish(const PendingStep& step, TimePoint now) {
   StepWork& work = *step.work_;
   if (work.owner != this) return;  // it came back already
   work.owner = nullptr;
+  if (work.signature) {
+    signing_.finish(work, now);
+    return settle(now);
+  }
   if (work.abandoned) {
     --abandoned_;
     work.handshake.reset();

@@ -58,4 +58,12 @@ Result<void> NameSet::add(std::string_view pattern) {
   return added;
 }
 
+bool NameSet::covers(std::string_view text) const {
+  const Result<NamePattern> pattern = parse_name_pattern(text);
+  if (!pattern) return false;
+  if (pattern->kind == NamePattern::Kind::exact) return contains(pattern->name);
+  return names_.find_pattern(*pattern) != nullptr ||
+         names_.find_pattern({NamePattern::Kind::any, ""}) != nullptr;
+}
+
 }  // namespace baton::offload

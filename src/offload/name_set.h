@@ -60,6 +60,9 @@ class NameMap {
     return at(NamePattern::Kind::any, "");
   }
 
+  // The value of that very pattern.
+  const Value* find_pattern(const NamePattern& pattern) const { return at(pattern.kind, pattern.name); }
+
  private:
   const Value* at(NamePattern::Kind kind, const std::string& name) const {
     const auto found = values_.find({kind, name});
@@ -75,6 +78,8 @@ class NameSet {
   // As NameMap::add; a name that is there already changes nothing.
   [[nodiscard]] Result<void> add(std::string_view pattern);
   bool contains(std::string_view name) const { return names_.find(name) != nullptr; }
+  // Whether it contains every name that the pattern stands for. False for one that cannot be parsed.
+  bool covers(std::string_view pattern) const;
 
  private:
   struct Nothing {};

@@ -133,16 +133,71 @@ TEST(KeystoreConfig, ReportsAllErrorsInTheOrderOfTheLines) {
   const auto config = parse("workers = 0\n[link]\nlisten = [\"foo\", \"[::]:0\"]\nlisen = 1\n", "k.toml");
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().message,
-            "k.toml:1: serialization_version: serialization is off until a version is set: add "
-            "serialization_version = 1 "
-            "once every application server reads version 1\n"
             "k.toml:1: workers: 0 is out of range; write 1 to 1024\n"
             "k.toml:1: application_server: is missing: add an [[application_server]] for each machine that "
             "may connect\n"
             "k.toml:1: tenant: is missing: add a [[tenant]] with names and certificates\n"
+            "k.toml:1: serialization_version: serialization is off until a version is set: add "
+            "serialization_version = 1 "
+            "once every application server reads version 1\n"
             "k.toml:3: link.listen: \"foo\" is not HOST:PORT or unix:PATH\n"
             "k.toml:3: link.listen: \"[::]:0\": the port must be a number from 1 to 65535\n"
             "k.toml:4: link.lisen: unknown key; did you mean \"listen\"?");
+}
+
+constexpr std::string_view kSigningOnly = R"([link]
+listen = ["unix:k.sock"]
+[[application_server]]
+uid = 1
+names = ["*"]
+offload = ["signing"]
+signing_kinds = ["tls13-server", "tls13-client"]
+signing_rate = "15/s"
+[[tenant]]
+names = ["www.example.com"]
+offload = ["serialization", "signing"]
+certificates = [{ chain = "a.crt", private_key = "a.key", signing_kinds = ["tls13-client"] }]
+)";
+
+TEST(KeystoreConfig, ReadsWhatIsSigned) {
+  const auto defaults = parse(test::kKeystoreText);
+  ASSERT_TRUE(defaults) << defaults.error().message;
+  EXPECT_TRUE(defaults->tenants[0].offload.serialization);
+  EXPECT_FALSE(defaults->tenants[0].offload.signing);
+  EXPECT_FALSE(defaults->application_servers[0].offload.signing);
+
+  const auto config = parse(kSigningOnly);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->serialization_version, serialization::SerializationVersion::none);
+  const ApplicationServer& server = config->application_servers.at(0);
+  EXPECT_FALSE(server.offload.serialization);
+  EXPECT_TRUE(server.offload.signing);
+  EXPECT_EQ(server.signing_kinds,
+            (offload::SigningKinds{SigningKind::tls13_server, SigningKind::tls13_client}));
+  EXPECT_EQ(server.signing_rate, (offload::Rate{15, std::chrono::seconds(1)}));
+  EXPECT_TRUE(config->tenants.at(0).offload.serialization);
+  EXPECT_EQ(config->tenants[0].certificates[0].signing_kinds,
+            offload::SigningKinds{SigningKind::tls13_client});
+}
+
+TEST(KeystoreConfig, WhatIsNotSignedHasNoSigningKeys) {
+  const auto error_of = [](std::string_view from, std::string_view to) {
+    const auto config = parse(test::replaced(kSigningOnly, from, to), "k.toml");
+    return config ? std::string() : test::first_line(config.error().message);
+  };
+  EXPECT_EQ(error_of("signing_rate = \"15/s\"", "signing_rate = 15"),
+            "k.toml:8: application_server.signing_rate: must be a string, not an integer");
+  EXPECT_EQ(error_of("offload = [\"signing\"]", "offload = [\"decryption\"]"),
+            "k.toml:6: application_server.offload: \"decryption\" is not \"serialization\" or \"signing\"");
+  EXPECT_EQ(error_of("offload = [\"signing\"]", "offload = [\"serialization\"]"),
+            "k.toml:1: serialization_version: serialization is off until a version is set: add "
+            "serialization_version = 1 once every application server reads version 1");
+  EXPECT_EQ(error_of("offload = [\"serialization\", \"signing\"]", ""),
+            "k.toml:12: tenant.certificates.signing_kinds: has no effect without \"signing\" in "
+            "tenant.offload");
+  EXPECT_EQ(error_of("[\"tls13-server\", \"tls13-client\"]", "[\"tls12-client\"]"),
+            "k.toml:7: application_server.signing_kinds: \"tls12-client\" is not \"tls13-server\", "
+            "\"tls12-server\" or \"tls13-client\"");
 }
 
 class WrongKeystoreText : public testing::TestWithParam<WrongText> {};
