@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/files.h"
 #include "common/names.h"
 
 namespace baton::proxy {
@@ -17,6 +18,7 @@ using programs::LinkTransport;
 using programs::PlacedText;
 using programs::TableReader;
 using programs::TcpEndpoint;
+using tls::ProtocolVersion;
 
 constexpr std::array<std::pair<std::string_view, Refusal>, 2> kRefusals = {
     {{"alert", Refusal::alert}, {"reset", Refusal::reset}}};
@@ -35,6 +37,17 @@ constexpr std::string_view kNoTlsPolicy =
     "the application server holds no TLS policy: certificates, keys, names and cipher suites belong in the "
     "key "
     "store's file, under [[tenant]]";
+
+constexpr std::string_view kOnlyWithCertificates =
+    "belongs in the key store's file, under [[tenant]], unless this listener has certificates and does the "
+    "handshakes itself";
+constexpr std::array<std::string_view, 2> kPrivateKeys = {"private_key", "key"};
+constexpr std::string_view kKeysAreElsewhere =
+    "the private key stays with the key stores, which sign with it: its tenant there has \"signing\" in "
+    "offload";
+
+constexpr std::array<std::pair<std::string_view, ProtocolVersion>, 2> kVersions = {
+    {{"1.2", ProtocolVersion::tls12}, {"1.3", ProtocolVersion::tls13}}};
 
 bool is_listener_name(std::string_view name) {
   return name.size() <= kMaxListenerName && std::all_of(name.begin(), name.end(), [](char c) {
@@ -69,6 +82,40 @@ std::vector<TcpEndpoint> read_listen(TableReader& table, Duplicates& addresses) 
   return listen;
 }
 
+std::vector<std::string> read_alpn(TableReader& table) {
+  std::vector<std::string> protocols;
+  Duplicates duplicates;
+  for (const PlacedText& protocol : table.optional_texts("alpn")) {
+    duplicates.check(table, protocol.text, protocol.place);
+    protocols.push_back(protocol.text);
+  }
+  return protocols;
+}
+
+// With certificates, a listener does its handshakes itself, and then it has a policy of its own.
+std::optional<LocalTlsConfig> read_local_tls(TableReader& table) {
+  table.note("certificates.chain", "required");
+  if (!table.has("certificates")) {
+    for (const std::string_view key : {"alpn", "min_version", "max_version"}) {
+      if (table.has(key)) table.error(table.place_of(key), kOnlyWithCertificates);
+    }
+  }
+  LocalTlsConfig local;
+  local.place = table.place_of("certificates");
+  for (TableReader& certificate :
+       table.optional_inline_tables("certificates", "key stores do the handshakes")) {
+    if (auto chain = certificate.required_file("chain")) local.chains.push_back(std::move(*chain));
+    certificate.finish(kPrivateKeys, kKeysAreElsewhere);
+  }
+  local.alpn = read_alpn(table);
+  local.min_version = table.choice<ProtocolVersion>("min_version", "1.2", kVersions);
+  local.max_version = table.choice<ProtocolVersion>("max_version", "1.3", kVersions);
+  if (local.min_version > local.max_version)
+    table.error(table.place_of("min_version"), "is above max_version");
+  if (!table.has("certificates")) return std::nullopt;
+  return local;
+}
+
 std::vector<Listener> read_listeners(TableReader& root) {
   std::vector<Listener> listeners;
   Duplicates names;
@@ -82,6 +129,11 @@ std::vector<Listener> read_listeners(TableReader& root) {
       listener.backend = table.parsed_endpoint(*backend).value_or(Endpoint());
     }
     listener.protocol = table.choice<Protocol>("protocol", "tls", kProtocols);
+    listener.local_tls = read_local_tls(table);
+    if (listener.local_tls && listener.protocol == Protocol::tcp) {
+      table.error(table.place_of("certificates"), "has no meaning with protocol = \"tcp\"");
+    }
+    listener.number = listeners.size();
     table.finish(kTlsPolicyKeys, kNoTlsPolicy);
     listeners.push_back(std::move(listener));
   }
@@ -180,10 +232,45 @@ Result<Config> read_config(const std::filesystem::path& file) {
   return parse_config(document);
 }
 
+namespace {
+
+// Null when something was wrong and is noted.
+std::shared_ptr<const LocalTls> load_local_tls(const LocalTlsConfig& config, programs::ConfigErrors& errors) {
+  handshake::TenantPolicy policy;
+  policy.label = "listener";
+  policy.min_version = config.min_version;
+  policy.max_version = config.max_version;
+  policy.alpn = config.alpn;
+  std::vector<handshake::Credential> credentials;
+  for (const programs::NamedFile& chain : config.chains) {
+    auto pem = programs::read_text_file(chain.path, programs::kMaxPemFile);
+    if (!pem) {
+      errors.add(chain.place, pem.error().message);
+      return nullptr;
+    }
+    handshake::Credential credential;
+    credential.chain_pem = std::move(*pem);
+    credential.chain_source = chain.path.string();
+    credential.key_place = KeyPlace::elsewhere;
+    credentials.push_back(std::move(credential));
+  }
+  auto tenant = handshake::Tenant::load(std::move(policy), std::move(credentials));
+  auto endpoint = handshake::ServerEndpoint::create({});
+  if (tenant && endpoint)
+    return std::make_shared<LocalTls>(LocalTls{std::move(*endpoint), std::move(*tenant)});
+  errors.add(config.place, tenant ? endpoint.error().message : tenant.error().message);
+  return nullptr;
+}
+
+}  // namespace
+
 Result<LoadedFiles> load_files(const Config& config) {
   programs::ConfigErrors errors(config.file);
   LoadedFiles files;
   if (config.link.tls) files.link = programs::load_link_credential(*config.link.tls, errors);
+  for (const Listener& listener : config.listeners) {
+    files.local_tls.push_back(listener.local_tls ? load_local_tls(*listener.local_tls, errors) : nullptr);
+  }
   if (!errors.empty()) return errors.as_failure();
   return files;
 }

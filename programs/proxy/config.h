@@ -13,6 +13,7 @@
 #include "common/common_config.h"
 #include "common/credentials.h"
 #include "offload/client_offload.h"
+#include "proxy/local_tls.h"
 
 namespace baton::proxy {
 
@@ -22,12 +23,23 @@ enum class Protocol {
   tcp,  // anything: the bytes are passed on as they are, and no key store is asked
 };
 
+// A listener that does its handshakes itself, with keys that key stores have.
+struct LocalTlsConfig {
+  std::vector<programs::NamedFile> chains;  // at least one; of each kind of key at most one
+  std::vector<std::string> alpn;            // empty: ALPN is ignored
+  tls::ProtocolVersion min_version = tls::ProtocolVersion::tls12;
+  tls::ProtocolVersion max_version = tls::ProtocolVersion::tls13;
+  programs::Place place;
+};
+
 // [[listener]]: where clients connect, and where their plaintext goes.
 struct Listener {
   std::string name;                           // unique, at most 64 bytes; for logs and the key store
   std::vector<programs::TcpEndpoint> listen;  // at least one; the host is an IP address
   programs::Endpoint backend;
   Protocol protocol = Protocol::tls;
+  std::optional<LocalTlsConfig> local_tls;  // absent: key stores do the handshakes
+  std::size_t number = 0;                   // its place in Config::listeners
 };
 
 // [link]: what all links have in common.
@@ -77,7 +89,8 @@ struct Config {
 
 // What the files hold that a configuration names.
 struct LoadedFiles {
-  std::optional<programs::LinkCredential> link;  // as Config::link.tls
+  std::optional<programs::LinkCredential> link;            // as Config::link.tls
+  std::vector<std::shared_ptr<const LocalTls>> local_tls;  // in the order of Config::listeners; may be null
 };
 
 // Reads and checks all of them: for --check and for the start alike. All errors are reported at once.

@@ -23,7 +23,8 @@ EventLoop::EventLoop(ProxyShared& shared)
       picker_(KeyStores::make_picker(shared.config)),
       key_stores_(context_.get_executor(), shared.config, shared.link_tls, picker_, shared.counters),
       scratch_(kScratchSize),
-      session_context_{shared.config, key_stores_, shared.counters, shared.handshakes, scratch_} {}
+      session_context_{shared.config,     key_stores_, shared.counters,
+                       shared.handshakes, scratch_,    shared.local_tls} {}
 
 Result<void> EventLoop::listen() {
   for (const Listener& listener : shared_.config.listeners) {

@@ -18,6 +18,7 @@ struct ProxyShared {
   const Config& config;
   // In the order of config.key_stores; null for a Unix socket.
   std::vector<std::shared_ptr<const handshake::ClientEndpoint>> link_tls;
+  std::vector<std::shared_ptr<const LocalTls>> local_tls;  // as SessionContext's
   programs::Counters counters;
   // Their only member is 0: here each client is a member of its own, whose part `client_rates` holds down.
   offload::FairRoom connections;

@@ -125,4 +125,10 @@ Result<std::unique_ptr<offload::RemoteHandshake>> KeyStoreLinks::open(offload::O
   return current_->open(std::move(request), std::move(on_news));
 }
 
+Result<std::unique_ptr<offload::AwaitedSignature>> KeyStoreLinks::sign(offload::Sign request,
+                                                                       std::function<void()> on_news) {
+  if (!usable()) return fail(ErrorCode::io, "there is no link to " + name_ + " now");
+  return current_->sign(std::move(request), std::move(on_news));
+}
+
 }  // namespace baton::proxy

@@ -32,6 +32,10 @@ class KeyStoreLinks {
   Result<std::unique_ptr<offload::RemoteHandshake>> open(offload::OpenRequest request,
                                                          std::function<void()> on_news);
 
+  // Errors: io (there is no link now), and those of LinkClient::sign().
+  Result<std::unique_ptr<offload::AwaitedSignature>> sign(offload::Sign request,
+                                                          std::function<void()> on_news);
+
   // Its address, for logs.
   const std::string& name() const { return name_; }
 

@@ -52,4 +52,9 @@ Result<std::unique_ptr<offload::RemoteHandshake>> KeyStores::open(KeyStoreIndex 
   return links_[store]->open(std::move(request), std::move(on_news));
 }
 
+Result<std::unique_ptr<offload::AwaitedSignature>> KeyStores::sign(KeyStoreIndex store, offload::Sign request,
+                                                                   std::function<void()> on_news) {
+  return links_[store]->sign(std::move(request), std::move(on_news));
+}
+
 }  // namespace baton::proxy

@@ -10,7 +10,7 @@
 
 namespace baton::proxy {
 
-class KeyStores final : public offload::KeyStoreSet {
+class KeyStores final : public offload::KeyStoreSet, public offload::SigningKeyStoreSet {
  public:
   // `tls` is in the order of config.key_stores; null for a Unix socket. `picker` is of make_picker(), and
   // outlives every handshake.
@@ -27,6 +27,9 @@ class KeyStores final : public offload::KeyStoreSet {
   Result<std::unique_ptr<offload::RemoteHandshake>> open(offload::KeyStoreIndex store,
                                                          offload::OpenRequest request,
                                                          std::function<void()> on_news) override;
+
+  Result<std::unique_ptr<offload::AwaitedSignature>> sign(offload::KeyStoreIndex store, offload::Sign request,
+                                                          std::function<void()> on_news) override;
 
   offload::KeyStorePicker& picker() { return picker_; }
   // Its address, for logs.

@@ -45,6 +45,7 @@ int serve(const Config& config, LoadedFiles files) {
   std::random_device random;
   ProxyShared shared{config,
                      {},
+                     std::move(files.local_tls),
                      {},
                      {connection_limit(config), 1},
                      {config.limits.max_handshakes, 1},

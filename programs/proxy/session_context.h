@@ -1,6 +1,9 @@
 // What the sessions of one event loop share.
 #pragma once
 
+#include <memory>
+#include <span>
+
 #include "common/counters.h"
 #include "common/log_throttle.h"
 #include "offload/fair_room.h"
@@ -15,6 +18,8 @@ struct SessionContext {
   programs::Counters& counters;
   offload::FairRoom& handshakes;  // of all event loops; its only member is 0
   MutableBytes scratch;           // see Relay
+  // In the order of config.listeners; null where key stores do the handshakes.
+  std::span<const std::shared_ptr<const LocalTls>> local_tls;
   programs::LogThrottle refusals{};
   programs::LogThrottle attempts{};  // that have failed
 };

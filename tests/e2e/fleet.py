@@ -176,7 +176,8 @@ class Fleet:
     `unix_link` has the link on a Unix socket; `keystore_settings` and `proxy_settings` are further
     tables, for example {"limits": {"handshake_timeout": "2s"}}; `allowed_names` is what the proxy's
     link identity may serve, `identity_settings` what else its [[application_server]] says.
-    With `plain_listener` the proxy also has one without TLS, at `plain_port`.
+    With `plain_listener` the proxy also has one without TLS, at `plain_port`. With `local_handshakes` the
+    proxy's listener has the certificates of the first tenant, and key stores only sign.
     """
 
     def __init__(self, directory: Path, tenants: Sequence[Tenant], *, unix_link: bool = False,
@@ -184,7 +185,8 @@ class Fleet:
                  proxy_settings: dict[str, dict] | None = None,
                  allowed_names: Sequence[str] = ("*",), identity_settings: dict[str, object] | None = None,
                  backend: Backend | ListeningBackend | None = None,
-                 ticket_keys: bytes | None = None, proxy_user: int | None = None, plain_listener: bool = False):
+                 ticket_keys: bytes | None = None, proxy_user: int | None = None, plain_listener: bool = False,
+                 local_handshakes: bool = False):
         self.directory = directory
         self.tenants = list(tenants)
         self.unix_link = unix_link
@@ -193,6 +195,7 @@ class Fleet:
         self.allowed_names = list(allowed_names)
         self.identity_settings = identity_settings or {}
         self.ticket_keys = ticket_keys
+        self.local_handshakes = local_handshakes
         self.port = free_port()
         self.link_port = free_port()
         self.backend = backend or Backend(["127.0.0.1"])
@@ -346,8 +349,12 @@ class Fleet:
         return path
 
     def _listener(self, name: str, port: int) -> dict[str, object]:
-        return {"name": name, "listen": [f"127.0.0.1:{port}", f"[::1]:{port}"],
-                "backend": f"127.0.0.1:{self.backend.port}"}
+        listener: dict[str, object] = {"name": name, "listen": [f"127.0.0.1:{port}", f"[::1]:{port}"],
+                                       "backend": f"127.0.0.1:{self.backend.port}"}
+        if self.local_handshakes and name != "plain":
+            listener["certificates"] = [{"chain": str(self._public_copy(leaf.chain_file, self.proxy_dir))}
+                                        for leaf in self.tenants[0].leaves]
+        return listener
 
     def _give_to(self, user: int) -> None:
         for path in (self.proxy_dir, *self.proxy_dir.iterdir()):

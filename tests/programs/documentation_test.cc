@@ -33,7 +33,7 @@ std::string error_text(const Result& result) {
 const Program kKeystore = {
     "## baton-keystore", "packaging/examples/keystore.toml", 2,
     [](ConfigDocument& document) { return error_text(keystore::parse_config(document)); }};
-const Program kProxy = {"## baton-proxy", "packaging/examples/proxy.toml", 2,
+const Program kProxy = {"## baton-proxy", "packaging/examples/proxy.toml", 3,
                         [](ConfigDocument& document) { return error_text(proxy::parse_config(document)); }};
 
 // The lines from a heading to the next one of its level.

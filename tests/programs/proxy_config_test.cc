@@ -128,6 +128,40 @@ TEST(ProxyConfig, ReportsAFileThatCannotBeRead) {
             "/nowhere/proxy.toml:1: cannot read /nowhere/proxy.toml: No such file or directory");
 }
 
+TEST(ProxyConfig, ReadsAListenerThatDoesItsHandshakes) {
+  const auto with = [](std::string_view lines) {
+    return parse(test::replaced(test::kProxyText, "backend = \"127.0.0.1:8080\"",
+                                "backend = \"127.0.0.1:8080\"\n" + std::string(lines)),
+                 "p.toml");
+  };
+  const auto error_of = [&with](std::string_view lines) {
+    const auto config = with(lines);
+    return config ? std::string() : test::first_line(config.error().message);
+  };
+  EXPECT_FALSE(parse(test::kProxyText)->listeners[0].local_tls);
+
+  const auto config = with(
+      "certificates = [{ chain = \"a.crt\" }, { chain = \"b.crt\" }]\nalpn = [\"h2\"]\nmin_version = "
+      "\"1.3\"");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto& local = config->listeners[0].local_tls;
+  ASSERT_TRUE(local);
+  ASSERT_EQ(local->chains.size(), 2U);
+  EXPECT_EQ(local->chains[1].path, "b.crt");
+  EXPECT_THAT(local->alpn, ElementsAre("h2"));
+  EXPECT_EQ(local->min_version, tls::ProtocolVersion::tls13);
+
+  EXPECT_EQ(
+      error_of("certificates = [{ chain = \"a.crt\", private_key = \"a.key\" }]"),
+      "p.toml:5: listener.certificates.private_key: the private key stays with the key stores, which sign "
+      "with it: its tenant there has \"signing\" in offload");
+  EXPECT_EQ(error_of("certificates = [{ chain = \"a.crt\" }]\nprotocol = \"tcp\""),
+            "p.toml:5: listener.certificates: has no meaning with protocol = \"tcp\"");
+  EXPECT_EQ(error_of("min_version = \"1.3\""),
+            "p.toml:5: listener.min_version: belongs in the key store's file, under [[tenant]], unless this "
+            "listener has certificates and does the handshakes itself");
+}
+
 class WrongProxyText : public testing::TestWithParam<WrongText> {};
 
 TEST_P(WrongProxyText, NamesTheLineAndWhatToDo) {
