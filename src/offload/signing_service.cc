@@ -125,8 +125,9 @@ void SigningService::refuse(Entries::iterator entry, const SigningRefused& why, 
   event.reason = why.reason;
   event.text = frame_text(why.text, kMaxReasonText);
   // Whether such a key exists is not its business.
+  constexpr std::string_view kNoSuchKey = "no such key for this application server";
   const std::string_view told =
-      why.reason == SigningRefusal::key_refused ? "no such key for this application server" : event.text;
+      why.reason == SigningRefusal::key_refused ? kNoSuchKey : std::string_view(event.text);
   static_cast<void>(link_.refuse_signature(entry->first, why.reason, told));
   end(entry, SigningOutcome::refused, now);
 }
