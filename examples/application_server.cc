@@ -28,9 +28,10 @@ struct Server {
 
   void accept_client() {
     Socket socket = accept_from(listener);
+    if (!socket) return;
     auto handshake = link.open(config);
     if (!handshake) return warn(handshake.error().message);
-    if (socket) clients.add({std::move(socket), std::move(*handshake), hello});
+    clients.add({std::move(socket), std::move(*handshake), hello});
   }
 
   void hear_key_store() {

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -31,11 +32,12 @@ def wait_until(holds, what):
 class Program:
     """A program with all the processes that it starts; they write to one list of lines."""
 
-    def __init__(self, name, *arguments):
+    def __init__(self, name, *arguments, descriptors=None):
         self.lines = []
         path = name if isinstance(name, Path) else BIN / name
+        limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
         self._process = subprocess.Popen(
-            [path, *map(str, arguments)], stderr=subprocess.PIPE, text=True, start_new_session=True
+            [*limit, path, *map(str, arguments)], stderr=subprocess.PIPE, text=True, start_new_session=True
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -43,6 +45,17 @@ class Program:
     @property
     def pid(self):
         return self._process.pid
+
+    def wait_until_no_descriptor_is_left(self, limit):
+        wait_until(lambda: len(os.listdir(f"/proc/{self.pid}/fd")) == limit, f"{limit} descriptors")
+
+    def stop(self):
+        """With all its threads."""
+        os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
+    def go_on(self):
+        os.kill(self.pid, signal.SIGCONT)
 
     def _read(self):
         for line in self._process.stderr:
@@ -138,3 +151,10 @@ class TlsClient:
         """Say goodbye and hear the server's; the handshake was the only one."""
         self._tls.unwrap().close()
         assert self._sent == self._handshake
+
+    def break_off(self, text):
+        """Send it, a FIN and a RST, and hear nothing."""
+        self._tls.sendall(text.encode())
+        self._tls.shutdown(socket.SHUT_WR)
+        self._tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._tls.close()

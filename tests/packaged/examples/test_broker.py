@@ -1,5 +1,6 @@
 """examples/broker and broker_worker: many processes use one TLS connection, one after the other."""
 
+import itertools
 import socket
 import ssl
 import threading
@@ -20,14 +21,13 @@ class CountingServer:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
-        while True:
+        for number in itertools.count(1):
             client, _ = self._listener.accept()
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(client, number), daemon=True).start()
 
-    def _serve(self, client):
+    def _serve(self, client, number):
         tls = self._context.wrap_socket(client, server_side=True)
         self.connections.append(tls)
-        number = len(self.connections)
         while text := tls.recv(65536):
             tls.sendall(f"connection {number}: {text.decode()}".encode())
 
@@ -60,3 +60,17 @@ def test_a_worker_with_other_keys_gets_nothing(version, tmp_path):
         stranger = run(BIN / "broker_worker", channel, other, "one")
         assert stranger.returncode == 1 and "key" in stranger.stderr
         assert work(channel, ring, "two") == "connection 2: two\n", "what the stranger has got is gone"
+
+
+def test_more_workers_than_descriptors(version, tmp_path):
+    ring, channel, server = make_key_ring(tmp_path), tmp_path / "broker", CountingServer(version)
+    with Program("broker", "localhost", server.port, CERTIFICATE, channel, ring, descriptors=32) as broker:
+        wait_until(channel.exists, "broker")
+        idle = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(40)]
+        for worker in idle:
+            wait_until(lambda: worker.connect_ex(str(channel)) == 0, "broker that listens")
+        broker.wait_until_no_descriptor_is_left(32)
+        for worker in idle:
+            worker.close()
+        assert work(channel, ring, "one") == "connection 1: one\n"
+        assert broker.lines == []

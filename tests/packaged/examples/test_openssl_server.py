@@ -1,5 +1,8 @@
 """examples/openssl_server and openssl_worker: OpenSSL begins a connection, Baton goes on with it elsewhere."""
 
+import socket
+from pathlib import Path
+
 from programs import (
     CERTIFICATE,
     KEY,
@@ -38,3 +41,31 @@ def test_with_s_client(tmp_path):
             wait_for_port(port)
             assert ask_with_s_client(port, "Anna\n").endswith("hello Anna\n")
         assert worker.lines == []
+
+
+def test_a_client_that_breaks_off_ends_only_itself(version, tmp_path):
+    ring, channel, port = make_key_ring(tmp_path), tmp_path / "worker", free_port()
+    with Program("openssl_worker", channel, ring):
+        wait_until(channel.exists, "worker")
+        with Program("openssl_server", port, CERTIFICATE, KEY, channel, ring) as server:
+            wait_for_port(port)
+            client = TlsClient(port, version)
+            server.stop()  # so that it answers when all of this has come
+            client.break_off("Anna")
+            server.go_on()
+            threads = Path(f"/proc/{server.pid}/task")
+            wait_until(lambda: len(list(threads.iterdir())) == 1, "end of the client's thread")
+            assert TlsClient(port, version).ask("Berta") == f"OpenSSL, process {server.pid}: hello Berta"
+
+
+def test_more_clients_than_descriptors(version, tmp_path):
+    ring, channel, port = make_key_ring(tmp_path), tmp_path / "worker", free_port()
+    with Program("openssl_worker", channel, ring):
+        wait_until(channel.exists, "worker")
+        with Program("openssl_server", port, CERTIFICATE, KEY, channel, ring, descriptors=32) as server:
+            wait_for_port(port)
+            idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
+            server.wait_until_no_descriptor_is_left(32)
+            for client in idle:
+                client.close()
+            assert TlsClient(port, version).ask("Anna") == f"OpenSSL, process {server.pid}: hello Anna"
