@@ -94,6 +94,12 @@ def wait_for_port(port):
     wait_until(accepts, f"server at port {port}")
 
 
+def wait_for_socket(path):
+    """Its file is there a moment before somebody listens."""
+    listening = re.compile(rf"^\S+: \w+ \w+ 00010000 .* {path}$", re.M)
+    wait_until(lambda: listening.search(Path("/proc/net/unix").read_text()), f"server at {path}")
+
+
 def run(*command, **options):
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=PATIENCE, **options)
 

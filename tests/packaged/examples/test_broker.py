@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 
-from programs import BIN, CERTIFICATE, KEY, Program, make_key_ring, run, wait_until
+from programs import BIN, CERTIFICATE, KEY, Program, make_key_ring, run, wait_for_socket
 
 
 class CountingServer:
@@ -41,7 +41,7 @@ def work(channel, ring, text):
 def test_workers_share_a_connection(version, tmp_path):
     ring, channel, server = make_key_ring(tmp_path), tmp_path / "broker", CountingServer(version)
     with Program("broker", "localhost", server.port, CERTIFICATE, channel, ring) as broker:
-        wait_until(channel.exists, "broker")
+        wait_for_socket(channel)
         for text in ("one", "two", "three"):
             assert work(channel, ring, text) == f"connection 1: {text}\n"
         assert len(server.connections) == 1
@@ -56,19 +56,19 @@ def test_a_worker_with_other_keys_gets_nothing(version, tmp_path):
     (tmp_path / "other").mkdir()
     other = make_key_ring(tmp_path / "other")
     with Program("broker", "localhost", server.port, CERTIFICATE, channel, ring):
-        wait_until(channel.exists, "broker")
+        wait_for_socket(channel)
         stranger = run(BIN / "broker_worker", channel, other, "one")
-        assert stranger.returncode == 1 and "key" in stranger.stderr
+        assert stranger.returncode == 1 and "sealed under key" in stranger.stderr
         assert work(channel, ring, "two") == "connection 2: two\n", "what the stranger has got is gone"
 
 
 def test_more_workers_than_descriptors(version, tmp_path):
     ring, channel, server = make_key_ring(tmp_path), tmp_path / "broker", CountingServer(version)
     with Program("broker", "localhost", server.port, CERTIFICATE, channel, ring, descriptors=32) as broker:
-        wait_until(channel.exists, "broker")
+        wait_for_socket(channel)
         idle = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(40)]
         for worker in idle:
-            wait_until(lambda: worker.connect_ex(str(channel)) == 0, "broker that listens")
+            worker.connect(str(channel))
         broker.wait_until_no_descriptor_is_left(32)
         for worker in idle:
             worker.close()

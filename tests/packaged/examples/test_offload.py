@@ -3,14 +3,14 @@
 import contextlib
 
 import pytest
-from programs import CERTIFICATE, KEY, Program, ask_with_s_client, free_port, run, wait_for_port, wait_until
+from programs import CERTIFICATE, KEY, Program, ask_with_s_client, free_port, run, wait_for_port, wait_for_socket
 
 
 @contextlib.contextmanager
 def both(folder):
     channel, port = folder / "key_store", free_port()
     with Program("key_store", channel, CERTIFICATE, KEY) as key_store:
-        wait_until(channel.exists, "key store")
+        wait_for_socket(channel)
         with Program("application_server", port, channel) as server:
             wait_for_port(port)
             yield port, key_store, server

@@ -12,6 +12,7 @@ from programs import (
     free_port,
     make_key_ring,
     wait_for_port,
+    wait_for_socket,
     wait_until,
 )
 
@@ -19,7 +20,7 @@ from programs import (
 def test_another_process_goes_on(version, tmp_path):
     ring, channel, port = make_key_ring(tmp_path), tmp_path / "worker", free_port()
     with Program("openssl_worker", channel, ring) as worker:
-        wait_until(channel.exists, "worker")
+        wait_for_socket(channel)
         with Program("openssl_server", port, CERTIFICATE, KEY, channel, ring) as server:
             wait_for_port(port)
             clients = [TlsClient(port, version) for _ in range(3)]
@@ -36,7 +37,7 @@ def test_another_process_goes_on(version, tmp_path):
 def test_with_s_client(tmp_path):
     ring, channel, port = make_key_ring(tmp_path), tmp_path / "worker", free_port()
     with Program("openssl_worker", channel, ring) as worker:
-        wait_until(channel.exists, "worker")
+        wait_for_socket(channel)
         with Program("openssl_server", port, CERTIFICATE, KEY, channel, ring):
             wait_for_port(port)
             assert ask_with_s_client(port, "Anna\n").endswith("hello Anna\n")
@@ -46,7 +47,7 @@ def test_with_s_client(tmp_path):
 def test_a_client_that_breaks_off_ends_only_itself(version, tmp_path):
     ring, channel, port = make_key_ring(tmp_path), tmp_path / "worker", free_port()
     with Program("openssl_worker", channel, ring):
-        wait_until(channel.exists, "worker")
+        wait_for_socket(channel)
         with Program("openssl_server", port, CERTIFICATE, KEY, channel, ring) as server:
             wait_for_port(port)
             client = TlsClient(port, version)
@@ -61,7 +62,7 @@ def test_a_client_that_breaks_off_ends_only_itself(version, tmp_path):
 def test_more_clients_than_descriptors(version, tmp_path):
     ring, channel, port = make_key_ring(tmp_path), tmp_path / "worker", free_port()
     with Program("openssl_worker", channel, ring):
-        wait_until(channel.exists, "worker")
+        wait_for_socket(channel)
         with Program("openssl_server", port, CERTIFICATE, KEY, channel, ring, descriptors=32) as server:
             wait_for_port(port)
             idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
