@@ -57,6 +57,16 @@ class Program:
     def go_on(self):
         os.kill(self.pid, signal.SIGCONT)
 
+    def memory(self):
+        """All that it can write to."""
+        maps = Path(f"/proc/{self.pid}/maps").read_text()
+        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
+            parts = []
+            for start, end in re.findall(r"^(\w+)-(\w+) rw", maps, re.M):
+                memory.seek(int(start, 16))
+                parts.append(memory.read(int(end, 16) - int(start, 16)))
+        return b"".join(parts)
+
     def _read(self):
         for line in self._process.stderr:
             self.lines.append(line.rstrip("\n"))
@@ -122,10 +132,12 @@ def make_key_ring(folder):
     return path
 
 
-def client_context(version, handshake_messages):
+def client_context(version, handshake_messages, key_log=None):
     """For clients of TLS `version`; the types of handshake messages that they send come into the list."""
     context = ssl.create_default_context(cafile=CERTIFICATE)
     context.minimum_version = context.maximum_version = version
+    if key_log is not None:
+        context.keylog_filename = key_log
 
     def note(_connection, direction, _version, content_type, message_type, _data):
         if direction == "write" and content_type == 22:
@@ -138,11 +150,11 @@ def client_context(version, handshake_messages):
 class TlsClient:
     """One TCP connection, one TLS handshake."""
 
-    def __init__(self, port, version, tcp=None):
+    def __init__(self, port, version, tcp=None, key_log=None):
         self._sent = []
         self._tcp = tcp or socket.create_connection(("127.0.0.1", port))
         self._tcp.settimeout(PATIENCE)
-        context = client_context(version, self._sent)
+        context = client_context(version, self._sent, key_log)
         self._tls = context.wrap_socket(self._tcp, server_hostname="localhost")
         self._handshake = list(self._sent)
         assert self._handshake.count(CLIENT_HELLO) == 1
