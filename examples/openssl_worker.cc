@@ -35,6 +35,10 @@ int main(int argc, char** argv) {
   for (;;) {
     const Socket server = accept_from(listener);
     while (std::optional<Message> message = receive_message(server)) {
+      if (!message->socket) {
+        warn("a client is lost: no descriptor is left");
+        continue;
+      }
       auto connection = baton::deserialize(message->bytes, seal, config);
       if (!connection) {
         warn("refused: " + connection.error().message);

@@ -46,8 +46,11 @@ class Program:
     def pid(self):
         return self._process.pid
 
-    def wait_until_no_descriptor_is_left(self, limit):
-        wait_until(lambda: len(os.listdir(f"/proc/{self.pid}/fd")) == limit, f"{limit} descriptors")
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def wait_for_descriptors(self, count):
+        wait_until(lambda: self.descriptors() == count, f"{count} descriptors")
 
     def stop(self):
         """With all its threads."""

@@ -5,7 +5,8 @@ import socket
 import ssl
 import threading
 
-from programs import BIN, CERTIFICATE, KEY, Program, make_key_ring, run, wait_for_socket
+import pytest
+from programs import BIN, CERTIFICATE, KEY, Program, free_port, make_key_ring, run, wait_for_socket
 
 
 class CountingServer:
@@ -69,8 +70,22 @@ def test_more_workers_than_descriptors(version, tmp_path):
         idle = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(40)]
         for worker in idle:
             worker.connect(str(channel))
-        broker.wait_until_no_descriptor_is_left(32)
+        broker.wait_for_descriptors(32)
         for worker in idle:
             worker.close()
         assert work(channel, ring, "one") == "connection 1: one\n"
         assert broker.lines == []
+
+
+@pytest.mark.parametrize("text, passed", [(b"a message with", 2), (b"a message with", 3), (b"", 1), (b"", 3)])
+def test_descriptors_that_nobody_has_asked_for_are_closed(tmp_path, text, passed):
+    ring, channel = make_key_ring(tmp_path), tmp_path / "broker"
+    with Program("broker", "localhost", free_port(), CERTIFICATE, channel, ring) as broker:
+        wait_for_socket(channel)
+        before = broker.descriptors()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as worker:
+            worker.connect(str(channel))
+            socket.send_fds(worker, [text], [0] * passed)
+            assert worker.recv(1) == b""
+            broker.wait_for_descriptors(before)
+        assert broker.lines == [], "it was no request"

@@ -3,8 +3,18 @@
 import contextlib
 
 import pytest
-from programs import CERTIFICATE, KEY, Program, TlsClient, ask_with_s_client, free_port, run, wait_for_port
-from programs import wait_for_socket, wait_until
+from programs import (
+    CERTIFICATE,
+    KEY,
+    Program,
+    TlsClient,
+    ask_with_s_client,
+    free_port,
+    run,
+    wait_for_port,
+    wait_for_socket,
+    wait_until,
+)
 
 
 @contextlib.contextmanager

@@ -66,7 +66,7 @@ def test_more_clients_than_descriptors(version, tmp_path):
         with Program("openssl_server", port, CERTIFICATE, KEY, channel, ring, descriptors=32) as server:
             wait_for_port(port)
             idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
-            server.wait_until_no_descriptor_is_left(32)
+            server.wait_for_descriptors(32)
             for client in idle:
                 client.close()
             assert TlsClient(port, version).ask("Anna") == f"OpenSSL, process {server.pid}: hello Anna"
