@@ -173,6 +173,9 @@ class TlsClient:
         self._tls.unwrap().close()
         assert self._sent == self._handshake
 
+    def drop(self):
+        self._tls.close()
+
     def break_off(self, text):
         """Send it, a FIN and a RST, and hear nothing."""
         self._tls.sendall(text.encode())

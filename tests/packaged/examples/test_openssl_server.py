@@ -70,3 +70,22 @@ def test_more_clients_than_descriptors(version, tmp_path):
             for client in idle:
                 client.close()
             assert TlsClient(port, version).ask("Anna") == f"OpenSSL, process {server.pid}: hello Anna"
+
+
+def test_more_clients_than_descriptors_of_the_worker(version, tmp_path):
+    ring, channel, port = make_key_ring(tmp_path), tmp_path / "worker", free_port()
+    with Program("openssl_worker", channel, ring, descriptors=16) as worker:
+        wait_for_socket(channel)
+        with Program("openssl_server", port, CERTIFICATE, KEY, channel, ring) as server:
+            wait_for_port(port)
+            clients = [TlsClient(port, version) for _ in range(20)]
+            for client in clients:
+                assert client.ask("Anna") == f"OpenSSL, process {server.pid}: hello Anna"
+            worker.wait_for_line("no descriptor is left")
+            assert clients[0].ask("and now?") == f"Baton, process {worker.pid}: and now?"
+            for client in clients:
+                client.drop()
+            wait_until(lambda: worker.descriptors() < 16, "free descriptor")
+            newcomer = TlsClient(port, version)
+            newcomer.ask("Berta")
+            assert newcomer.ask("and now?") == f"Baton, process {worker.pid}: and now?"
