@@ -61,6 +61,7 @@ inline bool give_client(const Handover& successor, const Socket& socket, baton::
   if (send_message(successor.channel, *envelope, socket)) return true;
   // Nobody has seen the envelope, so it may be opened here, once.
   auto again = baton::deserialize(*envelope, successor.seal, config);
+  if (!again) warn("a client is lost: " + again.error().message);
   if (again) connection = std::move(*again);
   return !again;
 }
@@ -69,7 +70,7 @@ inline bool give_client(const Handover& successor, const Socket& socket, baton::
 
 inline Handover meet_predecessor(Socket channel, Socket& listener) {
   std::optional<Message> first = receive_message(channel);
-  if (!first) fail("the old process is gone");
+  if (!first || !first->socket) fail("the old process is gone");
   listener = std::move(first->socket);
   send_message(channel, bytes_of("ready"));
   return handover_by(std::move(channel),

@@ -36,7 +36,7 @@ inline bool send_message(const Socket& channel, baton::ByteView bytes, const Soc
     const int fd = passed.fd();
     std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
   }
-  return ::sendmsg(channel.fd(), &header, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+  return bytes.size() <= kMaxMessage && ::sendmsg(channel.fd(), &header, MSG_NOSIGNAL) >= 0;
 }
 
 // The descriptors that came with a message, which are ours now, wanted or not.
