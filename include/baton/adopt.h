@@ -22,8 +22,9 @@ namespace baton {
 using SslMessageCallback = void (*)(int written, int version, int content_type, const void* data,
                                     std::size_t size, ssl_st* ssl, void* argument);
 
+// For attach().
 struct BATON_EXPORT AttachOptions {
-  KeptMetadata keep{};
+  KeptMetadata keep{};  // what the adopted connection will know
   // libssl tells nobody which message callback a context has, and attach() takes its place. A program that
   // has one names it here, and it is called as before, with the argument that the context or the SSL has
   // (SSL_CTX_set_msg_callback_arg). The key log callback and the info callback are found, and go on being
@@ -55,7 +56,7 @@ struct BATON_EXPORT AdoptionReadiness {
   // does not carry. limit_exceeded: libssl has used up its key, which it does not limit and Baton does
   // (RFC 8446 §5.5). refused: anything else.
   std::optional<Error> obstacle;
-  bool ready() const { return !obstacle; }
+  bool ready() const { return !obstacle; }  // it can
 
   // bytes that libssl has not decrypted, those of a memory BIO included; of filter BIOs, what the first holds
   std::size_t unread_ciphertext = 0;

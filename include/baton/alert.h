@@ -8,6 +8,7 @@
 
 namespace baton {
 
+// By the numbers of the RFCs.
 enum class Alert : std::uint8_t {
   close_notify = 0,
   unexpected_message = 10,
@@ -44,9 +45,9 @@ BATON_EXPORT std::string to_string(Alert alert);
 
 // Why a connection or handshake cannot go on: the alert, who sent it, and a text for the operator.
 struct BATON_EXPORT Failure {
-  Alert alert = Alert::internal_error;
-  bool from_peer = false;  // the peer sent the alert; otherwise it is ours to send
-  std::string reason;
+  Alert alert = Alert::internal_error;  // what was sent, or is to be sent
+  bool from_peer = false;               // the peer sent the alert; otherwise it is ours to send
+  std::string reason;                   // for the operator
 };
 
 }  // namespace baton

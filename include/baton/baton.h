@@ -77,9 +77,9 @@ BATON_EXPORT void baton_bytes_free(baton_bytes* bytes);
 
 /* --- configuration (config.h) ------------------------------------------------------------------------ */
 
-enum { BATON_SERVER = 0, BATON_CLIENT = 1 };         /* role */
-enum { BATON_TLS12 = 0x0303, BATON_TLS13 = 0x0304 }; /* protocol version */
-enum { BATON_SERIALIZATION_NONE = 0, BATON_SERIALIZATION_V1 = 1 };
+enum { BATON_SERVER = 0, BATON_CLIENT = 1 };                       /* role */
+enum { BATON_TLS12 = 0x0303, BATON_TLS13 = 0x0304 };               /* protocol version */
+enum { BATON_SERIALIZATION_NONE = 0, BATON_SERIALIZATION_V1 = 1 }; /* serialization version */
 
 /* How much is kept of the peer's verified certificate. */
 enum { BATON_PEER_NONE = 0, BATON_PEER_DIGEST = 1, BATON_PEER_CHAIN = 2 };
@@ -104,6 +104,7 @@ BATON_EXPORT baton_status baton_settings_set_ca(baton_settings* settings, const 
 BATON_EXPORT baton_status baton_settings_set_ca_file(baton_settings* settings, const char* path);
 /* A client's: sent as SNI and verified. */
 BATON_EXPORT baton_status baton_settings_set_server_name(baton_settings* settings, const char* name);
+/* The oldest and the newest TLS version that is spoken. */
 BATON_EXPORT baton_status baton_settings_set_versions(baton_settings* settings, int min_version,
                                                       int max_version);
 /* In order of preference: IANA's name; OpenSSL's name; a protocol name such as "h2". */
@@ -116,13 +117,16 @@ BATON_EXPORT baton_status baton_settings_set_ticket_keys(baton_settings* setting
 /* `peer`: BATON_PEER_...; `keep`: BATON_KEEP_... */
 BATON_EXPORT baton_status baton_settings_keep(baton_settings* settings, int peer, unsigned keep);
 
+/* What connections are made with, and what may become of them. */
 typedef struct baton_config baton_config;
 /* Loads and checks. The settings stay as they are. */
 BATON_EXPORT baton_status baton_config_new(const baton_settings* settings, baton_config** config);
 /* For connections that another process has established: no certificate, no key. */
 BATON_EXPORT baton_status baton_config_continuing(int role, baton_config** config);
+/* What was made with it goes on. */
 BATON_EXPORT void baton_config_free(baton_config* config);
 
+/* As baton::Config has them; each says there what it costs. */
 BATON_EXPORT baton_status baton_config_set_serialization_version(baton_config* config, int version);
 BATON_EXPORT baton_status baton_config_set_rekey_before_serialize(baton_config* config, int on);
 BATON_EXPORT baton_status baton_config_set_s2n_v1(baton_config* config, int on);
@@ -142,16 +146,20 @@ BATON_EXPORT baton_status baton_config_set_clock(baton_config* config, baton_clo
 
 /* --- handshakes (handshake.h), here or at a key store ------------------------------------------------ */
 
+/* A handshake, and the connection that it becomes. */
 typedef struct baton_handshake baton_handshake;
 typedef struct baton_connection baton_connection;
 
+/* What a step came to. */
 typedef enum baton_step {
   BATON_STEP_NEED_BYTES = 0,
   BATON_STEP_COMPLETE = 1,
   BATON_STEP_FAILED = 2
 } baton_step;
 
+/* Here, with the certificates of `config`. */
 BATON_EXPORT baton_status baton_handshake_new(const baton_config* config, baton_handshake** handshake);
+/* Sends nothing. */
 BATON_EXPORT void baton_handshake_free(baton_handshake* handshake);
 
 /* Takes bytes of the peer; a client's first call has none. A handshake that fails is no failure of the call:
@@ -179,6 +187,7 @@ BATON_EXPORT baton_status baton_handshake_connection(baton_handshake* handshake,
 
 /* --- connections (connection.h) ---------------------------------------------------------------------- */
 
+/* Sends nothing. */
 BATON_EXPORT void baton_connection_free(baton_connection* connection);
 
 /* Bytes of the peer, with a copy; or read into `space` of `size` bytes, and tell how many came, also 0. */
@@ -188,6 +197,7 @@ BATON_EXPORT baton_status baton_connection_receive_space(baton_connection* conne
                                                          uint8_t** space, size_t* size);
 BATON_EXPORT baton_status baton_connection_received(baton_connection* connection, size_t count);
 
+/* What baton_connection_next() has found. */
 typedef enum baton_event {
   BATON_EVENT_NEED_BYTES = 0,  /* `size`: at least so many more */
   BATON_EVENT_DATA = 1,        /* `data`, `size`: plaintext, until the next receiving call */
@@ -198,11 +208,13 @@ typedef enum baton_event {
 /* Opens records until there is something to say. Repeats data until it is consumed. */
 BATON_EXPORT baton_status baton_connection_next(baton_connection* connection, baton_event* event,
                                                 const uint8_t** data, size_t* size);
+/* Takes `count` bytes of the data. */
 BATON_EXPORT baton_status baton_connection_consume(baton_connection* connection, size_t count);
 
 /* Seals all of it. */
 BATON_EXPORT baton_status baton_connection_write(baton_connection* connection, const uint8_t* plaintext,
                                                  size_t size);
+/* It has rested: the next records are small again (baton_config_set_small_records_up_to). */
 BATON_EXPORT void baton_connection_after_idle(baton_connection* connection);
 /* close_notify; reading goes on. */
 BATON_EXPORT baton_status baton_connection_close_write(baton_connection* connection);
@@ -233,6 +245,7 @@ BATON_EXPORT const uint8_t* baton_connection_peer_certificate(const baton_connec
                                                               size_t index, size_t* size);
 /* Why it is over; NULL when it is not. */
 BATON_EXPORT const char* baton_connection_failure(baton_connection* connection, int* alert, int* from_peer);
+/* TLS 1.3's exporter: whether it can answer; and its answer, which fills `out`. */
 BATON_EXPORT int baton_connection_can_export_keying_material(const baton_connection* connection);
 BATON_EXPORT baton_status baton_connection_export_keying_material(const baton_connection* connection,
                                                                   const char* label, const uint8_t* context,
@@ -241,6 +254,7 @@ BATON_EXPORT baton_status baton_connection_export_keying_material(const baton_co
 
 /* --- key rings, claims and seals (seal.h) ------------------------------------------------------------ */
 
+/* The keys of seals (key_ring.h). */
 typedef struct baton_key_ring baton_key_ring;
 enum { BATON_KEY_NEXT = 0, BATON_KEY_CURRENT = 1, BATON_KEY_PREVIOUS = 2 }; /* state of a key */
 
@@ -249,13 +263,17 @@ BATON_EXPORT baton_status baton_key_ring_new(int64_t now, baton_key_ring** ring)
 /* `source`: a file name for errors; may be NULL. */
 BATON_EXPORT baton_status baton_key_ring_parse_unprotected(const uint8_t* text, size_t size,
                                                            const char* source, baton_key_ring** ring);
+/* Whoever holds the text can open and forge envelopes. */
 BATON_EXPORT baton_status baton_key_ring_to_text_unprotected(const baton_key_ring* ring, baton_bytes** text);
+/* As baton::KeyRing has them. */
 BATON_EXPORT baton_status baton_key_ring_rotate(baton_key_ring* ring, int64_t now);
 BATON_EXPORT baton_status baton_key_ring_retire(baton_key_ring* ring, const char* id);
 /* A key, newest first, from index 0: NULL behind the last one. Its id; the pointers may be NULL. */
 BATON_EXPORT const char* baton_key_ring_key(baton_key_ring* ring, size_t index, int* state, int64_t* created);
+/* Seals keep their copies. */
 BATON_EXPORT void baton_key_ring_free(baton_key_ring* ring);
 
+/* Where single-use ids are spent (claim_store.h). */
 typedef struct baton_claims baton_claims;
 /* In the memory of this process. `capacity`: most ids; 0: about a million. */
 BATON_EXPORT baton_status baton_claims_new_memory(size_t capacity, baton_claims** claims);
@@ -266,13 +284,16 @@ BATON_EXPORT baton_status baton_claims_new_memory(size_t capacity, baton_claims*
 typedef int (*baton_claim)(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now);
 BATON_EXPORT baton_status baton_claims_new(baton_claim claim, void (*destroy)(void* argument), void* argument,
                                            baton_claims** claims);
+/* Seals that use it keep it. */
 BATON_EXPORT void baton_claims_free(baton_claims* claims);
 
+/* Whom and what an envelope is for, and under which keys. */
 typedef struct baton_seal baton_seal;
 /* Copies the ring, and shares the claims. `lifetime` and `max_clock_skew` in seconds. */
 BATON_EXPORT baton_status baton_seal_new(const baton_key_ring* ring, const baton_claims* claims,
                                          const char* audience, const char* purpose, int64_t lifetime,
                                          int64_t max_clock_skew, baton_seal** seal);
+/* Wipes its copy of the ring. */
 BATON_EXPORT void baton_seal_free(baton_seal* seal);
 
 /* --- serialization (serialize.h, s2n.h) -------------------------------------------------------------- */
@@ -280,13 +301,13 @@ BATON_EXPORT void baton_seal_free(baton_seal* seal);
 /* What would move with a connection. Set `struct_size` to sizeof(baton_readiness) before the call; fields
  * that the library knows and this struct does not have are left out. */
 typedef struct baton_readiness {
-  size_t struct_size;
+  size_t struct_size;       /* of the caller's struct */
   size_t length;            /* bytes of the serialized form; 0 when nothing would be written, or not known */
-  size_t unread_ciphertext; /* bytes, as the others */
-  size_t unread_plaintext;
-  size_t unsent_ciphertext;
-  size_t partial_handshake;
-  int key_update_owed; /* the peer waits for a KeyUpdate */
+  size_t unread_ciphertext; /* bytes of the peer that were not opened, as far as they have come */
+  size_t unread_plaintext;  /* bytes of data that were not consumed */
+  size_t unsent_ciphertext; /* bytes of output that were not sent */
+  size_t partial_handshake; /* bytes of a post-handshake message that has come in part */
+  int key_update_owed;      /* the peer waits for a KeyUpdate */
 } baton_readiness;
 
 /* BATON_OK: it can be serialized now. Otherwise why not. `readiness` may be NULL. */
@@ -324,6 +345,7 @@ typedef void (*baton_ssl_message_callback)(int written, int version, int content
 /* Once for a context, before its first SSL_new(). `message_callback` is the program's own; NULL: none. */
 BATON_EXPORT baton_status baton_attach(struct ssl_ctx_st* context, int peer, unsigned keep,
                                        baton_ssl_message_callback message_callback);
+/* Only for an SSL that has an info callback of its own. */
 BATON_EXPORT baton_status baton_watch(struct ssl_st* ssl);
 /* BATON_OK: it can be adopted now. Otherwise why not. `readiness` may be NULL. */
 BATON_EXPORT baton_status baton_adoption_readiness(const struct ssl_st* ssl, baton_readiness* readiness);
@@ -333,6 +355,7 @@ BATON_EXPORT baton_status baton_adopt(struct ssl_st* ssl, const baton_config* co
 
 /* --- the application server's end of a link (offload.h) ---------------------------------------------- */
 
+/* A link to a key store. */
 typedef struct baton_link baton_link;
 
 /* Over mutual TLS 1.3: takes the connection, a client's. `software`: what the key store logs, NULL: "baton".
@@ -342,6 +365,7 @@ BATON_EXPORT baton_status baton_link_new(baton_connection* connection, const cha
                                          uint32_t max_in_flight, baton_link** link);
 BATON_EXPORT baton_status baton_link_new_unprotected(const char* software, uint32_t max_in_flight,
                                                      baton_link** link);
+/* As baton_link_end(). */
 BATON_EXPORT void baton_link_free(baton_link* link);
 
 /* What the key store sent, which may hold secrets where the link is unprotected; an error is final. What is
@@ -353,12 +377,12 @@ BATON_EXPORT baton_status baton_link_output_sent(baton_link* link, size_t count)
 /* What the key store is told of a client. Set it to zeros, then `struct_size` to
  * sizeof(baton_offload_request), then what is known. */
 typedef struct baton_offload_request {
-  size_t struct_size;
+  size_t struct_size;    /* of the caller's struct */
   uint8_t client_ip[16]; /* IPv4 as ::ffff:a.b.c.d */
-  uint16_t client_port;
-  const char* listener; /* NULL: none */
-  uint8_t trace_id[16];
-  uint32_t deadline_ms; /* 0: 10 seconds */
+  uint16_t client_port;  /* 0: unknown */
+  const char* listener;  /* NULL: none */
+  uint8_t trace_id[16];  /* the caller's choice */
+  uint32_t deadline_ms;  /* 0: 10 seconds */
   /* Called inside of calls on the link when baton_handshake_advance() without bytes would have news. It only
    * notes that, and calls nothing of Baton. May be NULL. */
   void (*on_news)(void* argument);
@@ -369,12 +393,14 @@ typedef struct baton_offload_request {
 BATON_EXPORT baton_status baton_link_open(baton_link* link, const baton_config* config,
                                           const baton_offload_request* request, baton_handshake** handshake);
 
+/* As baton::LinkToKeyStore has them. */
 BATON_EXPORT int baton_link_ready(const baton_link* link);
 BATON_EXPORT int baton_link_going_away(const baton_link* link);
 BATON_EXPORT baton_status baton_link_go_away(baton_link* link, const char* reason);
 BATON_EXPORT int baton_link_finished(const baton_link* link);
 /* NULL as long as it has not ended. */
 BATON_EXPORT const char* baton_link_end_reason(const baton_link* link);
+/* Handshakes that have not ended; asks the key store for a sign of life; how many it owes. */
 BATON_EXPORT size_t baton_link_in_flight(const baton_link* link);
 BATON_EXPORT baton_status baton_link_ping(baton_link* link);
 BATON_EXPORT size_t baton_link_unanswered_pings(const baton_link* link);

@@ -18,10 +18,10 @@ namespace baton {
 
 // A certificate chain and its private key, as PEM text. The caller reads the files and wipes its own copy.
 struct BATON_EXPORT Credential {
-  std::string chain_pem{};  // leaf first
-  SecretBuffer key_pem{};
+  std::string chain_pem{};     // leaf first
+  SecretBuffer key_pem{};      // of the leaf
   std::string chain_source{};  // file name for error messages
-  std::string key_source{};
+  std::string key_source{};    // the same for the key
 };
 
 // How much is kept of the peer's verified certificate.
@@ -35,7 +35,7 @@ enum class PeerIdentity : std::uint8_t {
 // What a connection remembers beyond what it needs, and what travels with it when it is serialized. Decided
 // before the handshake.
 struct BATON_EXPORT KeptMetadata {
-  PeerIdentity peer = PeerIdentity::none;
+  PeerIdentity peer = PeerIdentity::none;  // how much of who the peer is
   // TLS 1.3: keep the exporter secret, so that export_keying_material() works, also after an import. It adds
   // to what a serialized connection gives away: every key that an application derives from it.
   bool exporter_secret = false;
@@ -49,6 +49,7 @@ struct BATON_EXPORT KeptMetadata {
 // A server's TLS. Empty lists mean all that Baton carries.
 struct BATON_EXPORT ServerSettings {
   std::vector<Credential> credentials{};  // one per kind of key: ECDSA and RSA side by side
+  // What is spoken, both ends included.
   ProtocolVersion min_version = ProtocolVersion::tls12;
   ProtocolVersion max_version = ProtocolVersion::tls13;
   std::vector<std::string> cipher_suites{};  // IANA names, in order of preference
@@ -58,7 +59,7 @@ struct BATON_EXPORT ServerSettings {
   // 80 secret bytes in libssl's order (name 16, HMAC key 32, AES key 32), shared by the servers that resume
   // each other's sessions; or empty: fresh random ones.
   SecretBuffer ticket_keys{};
-  KeptMetadata keep{};
+  KeptMetadata keep{};  // what its connections remember
 };
 
 // A client's TLS.
@@ -66,6 +67,7 @@ struct BATON_EXPORT ClientSettings {
   std::string server_name{};               // sent as SNI and verified; an IP address is verified and not sent
   std::string ca_pem{};                    // trust anchors; empty: the system's
   std::optional<Credential> credential{};  // the client's own certificate
+  // The others mean what they mean in ServerSettings.
   ProtocolVersion min_version = ProtocolVersion::tls12;
   ProtocolVersion max_version = ProtocolVersion::tls13;
   std::vector<std::string> cipher_suites{};
@@ -112,6 +114,7 @@ class BATON_EXPORT Config {
   // clock, which an empty function means too. Called on the thread that needs it.
   Config& set_clock(std::function<UnixTime()> clock);
 
+  // What was set.
   Role role() const { return role_; }
   SerializationVersion serialization_version() const { return version_; }
   bool rekey_before_serialize() const { return rekey_; }
@@ -121,7 +124,7 @@ class BATON_EXPORT Config {
   std::uint16_t padding_block() const { return padding_block_; }
   std::uint32_t small_records_up_to() const { return small_records_up_to_; }
   const std::function<UnixTime()>& clock() const { return clock_; }
-  UnixTime now() const;
+  UnixTime now() const;  // by clock(), or by the system's clock where there is none
 
   // For Baton itself: what starts handshakes; null where none can be started.
   struct Endpoint;

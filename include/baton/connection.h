@@ -26,7 +26,7 @@ struct BATON_EXPORT SerializationReadiness {
   // unsupported_version; limit_exceeded (more is in flight than a serialized connection may hold: read it, or
   // send it). Absent when it can.
   std::optional<Error> obstacle;
-  bool ready() const { return !obstacle; }
+  bool ready() const { return !obstacle; }  // it can
 
   std::size_t length = 0;             // bytes of the serialized form; 0 when nothing would be written
   std::size_t unread_ciphertext = 0;  // bytes from the peer that were not opened, a partial record included
@@ -90,6 +90,7 @@ class BATON_EXPORT Connection {
 
   // --- serialization (the calls are in serialize.h) ---
 
+  // Whether serialize() would work now, and what would move. Changes nothing.
   SerializationReadiness serialization_readiness() const;
 
   // --- what is known; views are valid as long as the object lives and is not given away ---
@@ -101,10 +102,10 @@ class BATON_EXPORT Connection {
   std::string_view cipher_suite() const;     // IANA name
   std::optional<std::string> group() const;  // of the key exchange, for example "X25519"
   std::optional<std::string_view> server_name()
-      const;                                     // the client's SNI; absent: none was sent, or not known
-  std::optional<std::string_view> alpn() const;  // absent: none was negotiated, or not known
-  std::optional<bool> resumed() const;
-  std::optional<UnixTime> handshake_time() const;
+      const;                                       // the client's SNI; absent: none was sent, or not known
+  std::optional<std::string_view> alpn() const;    // absent: none was negotiated, or not known
+  std::optional<bool> resumed() const;             // absent: not known
+  std::optional<UnixTime> handshake_time() const;  // its end; absent: not known
   // The peer's verified certificate: SHA-256 of its DER form, and the chain as DER, leaf first. Known as far
   // as KeptMetadata asked for it; empty chain: not known.
   std::optional<std::array<std::uint8_t, 32>> peer_certificate_digest() const;

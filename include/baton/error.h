@@ -38,10 +38,11 @@ BATON_EXPORT std::string_view to_string(ErrorCode code);
 
 // Messages name the file, line, key or peer and what to do. They never hold a secret.
 struct BATON_EXPORT Error {
-  ErrorCode code;
-  std::string message;
+  ErrorCode code;       // for decisions
+  std::string message;  // for people
 };
 
+// What a call gave, or why it could not.
 template <class T>
 using Result = tl::expected<T, Error>;
 

@@ -15,8 +15,8 @@ namespace baton {
 // Checked after a serialized connection has been decoded and before any key is built from it. What it forbids
 // is ErrorCode::not_allowed, and `limit_exceeded` for the size.
 struct BATON_EXPORT ImportPolicy {
-  ProtocolVersion min_version = ProtocolVersion::tls12;
-  std::vector<std::string> cipher_suites{};  // IANA names; empty: every suite that Baton carries
+  ProtocolVersion min_version = ProtocolVersion::tls12;  // the oldest that is accepted
+  std::vector<std::string> cipher_suites{};              // IANA names; empty: every suite that Baton carries
 
   // Greatest age of the connection, counted from its handshake. With it, a connection whose handshake time is
   // not known is refused. No bound when absent.

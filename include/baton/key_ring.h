@@ -21,13 +21,14 @@ enum class KeyState : std::uint8_t {
   current,  // seals
   previous  // sealed before
 };
+// "next", "current", "previous".
 BATON_EXPORT std::string_view to_string(KeyState state);
 
 // What may be shown of a key.
 struct BATON_EXPORT KeyInfo {
-  std::string id;  // 16 hexadecimal digits
-  KeyState state;
-  UnixTime created;
+  std::string id;    // 16 hexadecimal digits
+  KeyState state;    // what it is for now
+  UnixTime created;  // as create() or rotate() was told
 };
 
 // An ordered set of keys of 256 bits. Every ring has one current and one next key, and any number of previous
@@ -40,7 +41,7 @@ struct BATON_EXPORT KeyInfo {
 // Move-only, wipes itself. Reading from several threads is safe; changing is not.
 class BATON_EXPORT KeyRing {
  public:
-  static constexpr std::size_t kMaxKeys = 16;
+  static constexpr std::size_t kMaxKeys = 16;             // of all states
   static constexpr std::size_t kMaxTextSize = 16 * 1024;  // bytes
 
   // A new ring with a random current and a random next key. Errors: invalid_argument, when `now` lies outside

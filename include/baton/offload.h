@@ -47,9 +47,9 @@ struct BATON_EXPORT LinkOptions {
 
 // What the key store is told of a client. The first three are for its logs and its limits.
 struct BATON_EXPORT OffloadRequest {
-  ClientAddress client{};
+  ClientAddress client{};  // where the client comes from
   std::string listener{};  // name of the listener that the client reached; printable ASCII, at most 64 bytes
-  TraceId trace_id{};
+  TraceId trace_id{};      // the caller's choice
   // The key store gives up after this time, or after its own limit. The caller has a timer of its own.
   std::chrono::milliseconds deadline{10'000};
   // Called inside of calls on the link when advance({}) would have news. It only notes that: it calls nothing
@@ -131,18 +131,18 @@ class BATON_EXPORT LinkToKeyStore {
   bool ready() const;
   // Either side will begin no more handshakes on this link; those that run may finish.
   bool going_away() const;
-  void go_away(std::string_view reason);
+  void go_away(std::string_view reason);  // says so to the peer
   // Nothing more will come: it has ended, or it is going away and the last handshake has ended. Send what
   // output() holds, then close the stream.
   bool finished() const;
   // Why it ended; empty as long as it has not.
   const std::string& end_reason() const;
-  std::size_t in_flight() const;
+  std::size_t in_flight() const;  // handshakes that have not ended
 
   // Asks the key store for a sign of life: it answers at once. Errors: refused; limit_exceeded, when 4 are
   // unanswered.
   [[nodiscard]] Result<void> ping();
-  std::size_t unanswered_pings() const;
+  std::size_t unanswered_pings() const;  // for a timer: a peer that does not answer is gone
 
   // The stream is gone, or the caller has had enough: every handshake that was not handed over has failed.
   void end(std::string_view reason);
@@ -167,17 +167,19 @@ enum class OffloadOutcome : std::uint8_t {
 
 // For the operator: one line of the log, one counter.
 struct BATON_EXPORT OffloadReport {
-  OffloadOutcome outcome;
+  OffloadOutcome outcome;  // what became of it
+  // As the application server's OffloadRequest said.
   ClientAddress client;
   std::string listener;
   TraceId trace_id;
+
   std::string server_name;  // empty: not known, or none
   std::string reason;       // of failed and not_established, for people; printable ASCII
 };
 
 // Of a key store, for one application server.
 struct BATON_EXPORT KeyStoreOptions {
-  LinkOptions link{};
+  LinkOptions link{};  // of this end
   // The server names that this application server may serve: "www.example.com", "*.example.com" (one label),
   // "*" (all, and clients that send none). Every other handshake is refused.
   std::vector<std::string> names{};
@@ -216,6 +218,7 @@ class BATON_EXPORT LinkToApplicationServer {
   // While it is false, output waits: do not read from the stream, so that a peer that reads slowly is slowed
   // down (R9).
   bool wants_input() const;
+  // As at the other end, LinkToKeyStore.
   ByteView output();
   void output_sent(std::size_t count);
 
@@ -223,6 +226,7 @@ class BATON_EXPORT LinkToApplicationServer {
   void expire(Time now);
   std::optional<Time> next_deadline() const;
 
+  // As at the other end, LinkToKeyStore.
   bool ready() const;
   bool going_away() const;
   void go_away(std::string_view reason);

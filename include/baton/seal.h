@@ -11,6 +11,7 @@
 
 namespace baton {
 
+// Whom and what a Seal is for.
 struct BATON_EXPORT SealOptions {
   // Who may open: sealing and opening sides must name the same. For example a cluster or a service. At most
   // 255 bytes, not empty.
@@ -36,6 +37,7 @@ class BATON_EXPORT Seal {
   // that was moved from.
   static Result<Seal> create(KeyRing keys, std::shared_ptr<ClaimStore> claims, SealOptions options);
 
+  // What it was made of.
   const KeyRing& keys() const { return *keys_; }
   ClaimStore& claims() const { return *claims_; }
   const SealOptions& options() const { return *options_; }

@@ -23,12 +23,11 @@ inline void wipe(MutableBytes bytes) noexcept {
 // An allocator that wipes what it frees.
 template <class T>
 struct BATON_EXPORT WipingAllocator {
+  // What the standard asks of an allocator ([allocator.requirements]).
   using value_type = T;
-
   WipingAllocator() = default;
   template <class U>
   explicit WipingAllocator(const WipingAllocator<U>& /*other*/) noexcept {}
-
   T* allocate(std::size_t count) { return std::allocator<T>{}.allocate(count); }
   void deallocate(T* pointer, std::size_t count) noexcept {
     wipe({reinterpret_cast<std::uint8_t*>(pointer), count * sizeof(T)});

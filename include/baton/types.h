@@ -13,6 +13,7 @@ namespace baton {
 // Which end of the connection is ours.
 enum class Role : std::uint8_t { server = 0, client = 1 };
 
+// By the numbers of the RFCs.
 enum class ProtocolVersion : std::uint16_t { tls12 = 0x0303, tls13 = 0x0304 };
 
 // The format that is written (docs/serialization-format.md). `none`, the default of every configuration,

@@ -1,0 +1,22 @@
+// Seals of programs that share a key ring in a file (baton keyring create FILE).
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+
+#include "baton/seal.h"
+#include "need.h"
+
+namespace example {
+
+// For envelopes that the process `opener` may open, and no other: each remembers only what it has opened
+// itself, so two that open the same ones would let a connection live twice.
+inline baton::Seal seal_for(pid_t opener, const std::string& purpose, const std::string& key_ring) {
+  auto keys = need(baton::KeyRing::parse_unprotected(read_secret(key_ring), key_ring));
+  return need(baton::Seal::create(std::move(keys), std::make_shared<baton::MemoryClaimStore>(),
+                                  {"process " + std::to_string(opener), purpose, std::chrono::seconds(10)}));
+}
+
+}  // namespace example

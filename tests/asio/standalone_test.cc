@@ -1,0 +1,5 @@
+#include "data_cases.h"
+#include "ending_cases.h"
+#include "handover_cases.h"
+#include "key_store_cases.h"
+#include "token_cases.h"
