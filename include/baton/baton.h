@@ -61,7 +61,7 @@ typedef enum baton_status {
 } baton_status;
 
 /* "already_claimed" and so on; "unknown" for other numbers. */
-BATON_EXPORT const char* baton_status_name(baton_status status);
+BATON_EXPORT const char* baton_status_name(int status);
 /* Never NULL; "" before the first failure. Until the next failure in this thread. */
 BATON_EXPORT const char* baton_last_error(void);
 /* Of the library that runs: "0.1.0". */
@@ -281,7 +281,7 @@ BATON_EXPORT baton_status baton_claims_new_memory(size_t capacity, baton_claims*
  * all calls with the same id, BATON_ALREADY_CLAIMED, BATON_EXPIRED, or BATON_IO when it cannot tell; other
  * numbers count as BATON_IO. Called in the thread that deserializes, so perhaps in several at once.
  * `destroy`, which may be NULL, is called once, when the last seal that uses it has gone. */
-typedef baton_status (*baton_claim)(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now);
+typedef int (*baton_claim)(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now);
 BATON_EXPORT baton_status baton_claims_new(baton_claim claim, void (*destroy)(void* argument), void* argument,
                                            baton_claims** claims);
 /* Seals that use it keep it. */

@@ -19,7 +19,7 @@ class CallbackClaimStore final : public ClaimStore {
   }
 
   Result<void> claim(const ClaimId& id, UnixTime expires_at, UnixTime now) override {
-    const baton_status status = claim_(argument_, id.data(), seconds_of(expires_at), seconds_of(now));
+    const int status = claim_(argument_, id.data(), seconds_of(expires_at), seconds_of(now));
     if (status == BATON_OK) return {};
     return fail(code_of(status), std::string("the claim store says ") + baton_status_name(status));
   }

@@ -151,10 +151,10 @@ typedef struct own_store {
   int destroyed;
 } own_store;
 
-static baton_status own_claim(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now) {
+static int own_claim(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now) {
   own_store* store = argument;
   CHECK(expires_at > now);
-  if (store->broken) return (baton_status)4711;
+  if (store->broken) return 4711;
   if (store->used && memcmp(store->id, id, 16) == 0) return BATON_ALREADY_CLAIMED;
   memcpy(store->id, id, 16);
   store->used = 1;
