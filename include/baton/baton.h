@@ -99,7 +99,7 @@ BATON_EXPORT baton_status baton_settings_add_certificate(baton_settings* setting
 BATON_EXPORT baton_status baton_settings_add_certificate_files(baton_settings* settings,
                                                                const char* chain_path, const char* key_path);
 /* Whom to trust, in PEM. A server that has it demands a client certificate; a client without it trusts the
- * system's. */
+ * system's. What is empty is BATON_INVALID_ARGUMENT: it would turn that off. */
 BATON_EXPORT baton_status baton_settings_set_ca(baton_settings* settings, const uint8_t* ca_pem, size_t size);
 BATON_EXPORT baton_status baton_settings_set_ca_file(baton_settings* settings, const char* path);
 /* A client's: sent as SNI and verified. */
@@ -111,7 +111,7 @@ BATON_EXPORT baton_status baton_settings_set_versions(baton_settings* settings, 
 BATON_EXPORT baton_status baton_settings_add_cipher_suite(baton_settings* settings, const char* name);
 BATON_EXPORT baton_status baton_settings_add_group(baton_settings* settings, const char* name);
 BATON_EXPORT baton_status baton_settings_add_alpn(baton_settings* settings, const char* protocol);
-/* A server's: 80 secret bytes that servers share which resume each other's sessions. */
+/* A server's: 80 secret bytes that servers share which resume each other's sessions. Not empty. */
 BATON_EXPORT baton_status baton_settings_set_ticket_keys(baton_settings* settings, const uint8_t* keys,
                                                          size_t size);
 /* `peer`: BATON_PEER_...; `keep`: BATON_KEEP_... */

@@ -50,6 +50,18 @@ std::string text_of(ByteView bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
+// Behind the C++ settings, what is empty is what was never set.
+Result<void> check_not_empty(ByteView bytes, const std::string& what) {
+  if (!bytes.empty()) return {};
+  return fail(ErrorCode::invalid_argument, what + " is empty");
+}
+
+Result<void> set_ca(baton_settings& settings, ByteView pem, const std::string& what) {
+  if (auto checked = check_not_empty(pem, what); !checked) return checked;
+  settings.ca_pem = text_of(pem);
+  return {};
+}
+
 }  // namespace
 }  // namespace baton::capi
 
@@ -89,18 +101,15 @@ baton_status baton_settings_add_certificate_files(baton_settings* settings, cons
 }
 
 baton_status baton_settings_set_ca(baton_settings* settings, const uint8_t* ca_pem, size_t size) {
-  return guarded({needed(settings, "settings"), bytes(ca_pem, size, "ca_pem")}, [&]() -> Result<void> {
-    settings->ca_pem = text_of({ca_pem, size});
-    return {};
-  });
+  return guarded({needed(settings, "settings"), bytes(ca_pem, size, "ca_pem")},
+                 [&] { return set_ca(*settings, {ca_pem, size}, "ca_pem"); });
 }
 
 baton_status baton_settings_set_ca_file(baton_settings* settings, const char* path) {
   return guarded({needed(settings, "settings"), needed(path, "path")}, [&]() -> Result<void> {
     const auto content = read_file(path);
     if (!content) return tl::unexpected(content.error());
-    settings->ca_pem = text_of(*content);
-    return {};
+    return set_ca(*settings, *content, path);
   });
 }
 
@@ -148,6 +157,7 @@ baton_status baton_settings_add_alpn(baton_settings* settings, const char* proto
 baton_status baton_settings_set_ticket_keys(baton_settings* settings, const uint8_t* keys, size_t size) {
   return guarded({needed(settings, "settings"), bytes(keys, size, "keys")}, [&]() -> Result<void> {
     if (auto checked = check_role(*settings, Role::server, "server"); !checked) return checked;
+    if (auto checked = check_not_empty({keys, size}, "keys"); !checked) return checked;
     settings->ticket_keys.assign(keys, keys + size);
     return {};
   });

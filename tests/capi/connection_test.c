@@ -1,4 +1,7 @@
 /* Handshakes and connections. */
+#define _POSIX_C_SOURCE 200809L /* mkfifo */
+#include <sys/stat.h>
+
 #include "check.h"
 #include "ends.h"
 #include "tests.h"
@@ -175,6 +178,28 @@ void test_certificates_from_files(void) {
   remove("capi_chain.pem");
   remove("capi_key.pem");
   remove("capi_ca.pem");
+}
+
+/* None of them may pass for "no client certificate is demanded". */
+void test_nothing_to_trust(void) {
+  const char* const empty = "capi_empty.pem";
+  const char* const fifo = "capi_fifo.pem";
+  baton_settings* settings = NULL;
+  remove(fifo);
+  write_file(empty, "");
+  CHECK(mkfifo(fifo, 0600) == 0);
+  CHECK_OK(baton_settings_new(BATON_SERVER, &settings));
+  CHECK_FAILS(baton_settings_set_ca(settings, NULL, 0), BATON_INVALID_ARGUMENT, "ca_pem is empty");
+  CHECK_FAILS(baton_settings_set_ca(settings, (const uint8_t*)"x", 0), BATON_INVALID_ARGUMENT,
+              "ca_pem is empty");
+  CHECK_FAILS(baton_settings_set_ca_file(settings, empty), BATON_INVALID_ARGUMENT, "capi_empty.pem is empty");
+  CHECK_FAILS(baton_settings_set_ca_file(settings, fifo), BATON_INVALID_ARGUMENT, "capi_fifo.pem is empty");
+  CHECK_FAILS(baton_settings_set_ca_file(settings, "/dev/null"), BATON_INVALID_ARGUMENT,
+              "/dev/null is empty");
+  CHECK_FAILS(baton_settings_set_ticket_keys(settings, NULL, 0), BATON_INVALID_ARGUMENT, "keys is empty");
+  baton_settings_free(settings);
+  remove(empty);
+  remove(fifo);
 }
 
 void test_handshake_that_fails(void) {

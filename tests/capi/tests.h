@@ -9,6 +9,7 @@
   TEST(keying_material)         \
   TEST(unsent_output_moves)     \
   TEST(certificates_from_files) \
+  TEST(nothing_to_trust)        \
   TEST(handshake_that_fails)    \
   TEST(seal_tls13)              \
   TEST(seal_tls12)              \
