@@ -92,14 +92,16 @@ BATON_EXPORT baton_status baton_settings_new(int role, baton_settings** settings
 BATON_EXPORT void baton_settings_free(baton_settings* settings);
 
 /* A chain in PEM, leaf first, and its private key. A server may have several, one per kind of key. The caller
- * wipes its own copy of the key. The second form reads files of at most 1 MiB. */
+ * wipes its own copy of the key. The second form reads files of at most 1 MiB, which may be one and the same:
+ * of a chain only the certificates are kept. */
 BATON_EXPORT baton_status baton_settings_add_certificate(baton_settings* settings, const uint8_t* chain_pem,
                                                          size_t chain_size, const uint8_t* key_pem,
                                                          size_t key_size);
 BATON_EXPORT baton_status baton_settings_add_certificate_files(baton_settings* settings,
                                                                const char* chain_path, const char* key_path);
 /* Whom to trust, in PEM. A server that has it demands a client certificate; a client without it trusts the
- * system's. What is empty is BATON_INVALID_ARGUMENT: it would turn that off. */
+ * system's. What is empty is BATON_INVALID_ARGUMENT, for it would turn that off; without a certificate in it
+ * BATON_MALFORMED. */
 BATON_EXPORT baton_status baton_settings_set_ca(baton_settings* settings, const uint8_t* ca_pem, size_t size);
 BATON_EXPORT baton_status baton_settings_set_ca_file(baton_settings* settings, const char* path);
 /* A client's: sent as SNI and verified. */

@@ -1,4 +1,5 @@
 #include "capi/arguments.h"
+#include "capi/certificates.h"
 #include "capi/file.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
@@ -46,10 +47,6 @@ Result<void> add_certificate(baton_settings& settings, Credential credential) {
   return {};
 }
 
-std::string text_of(ByteView bytes) {
-  return {bytes.begin(), bytes.end()};
-}
-
 // Behind the C++ settings, what is empty is what was never set.
 Result<void> check_not_empty(ByteView bytes, const std::string& what) {
   if (!bytes.empty()) return {};
@@ -58,7 +55,12 @@ Result<void> check_not_empty(ByteView bytes, const std::string& what) {
 
 Result<void> set_ca(baton_settings& settings, ByteView pem, const std::string& what) {
   if (auto checked = check_not_empty(pem, what); !checked) return checked;
-  settings.ca_pem = text_of(pem);
+  std::string certificates = certificates_of(pem);
+  if (certificates.empty()) {
+    return fail(ErrorCode::malformed,
+                what + " holds no certificate; give PEM text (-----BEGIN CERTIFICATE-----)");
+  }
+  settings.ca_pem = std::move(certificates);
   return {};
 }
 
@@ -81,7 +83,7 @@ baton_status baton_settings_add_certificate(baton_settings* settings, const uint
   return guarded({needed(settings, "settings"), bytes(chain_pem, chain_size, "chain_pem"),
                   bytes(key_pem, key_size, "key_pem")},
                  [&] {
-                   return add_certificate(*settings, {text_of({chain_pem, chain_size}),
+                   return add_certificate(*settings, {certificates_of({chain_pem, chain_size}),
                                                       SecretBuffer(key_pem, key_pem + key_size),
                                                       "the certificate", "the private key"});
                  });
@@ -96,13 +98,14 @@ baton_status baton_settings_add_certificate_files(baton_settings* settings, cons
         if (!chain) return pass_on(chain);
         auto key = read_file(key_path);
         if (!key) return pass_on(key);
-        return add_certificate(*settings, {text_of(*chain), std::move(*key), chain_path, key_path});
+        return add_certificate(*settings, {certificates_of(*chain), std::move(*key), chain_path, key_path});
       });
 }
 
 baton_status baton_settings_set_ca(baton_settings* settings, const uint8_t* ca_pem, size_t size) {
-  return guarded({needed(settings, "settings"), bytes(ca_pem, size, "ca_pem")},
-                 [&] { return set_ca(*settings, {ca_pem, size}, "ca_pem"); });
+  return guarded({needed(settings, "settings"), bytes(ca_pem, size, "ca_pem")}, [&] {
+    return set_ca(*settings, {ca_pem, size}, "ca_pem");
+  });
 }
 
 baton_status baton_settings_set_ca_file(baton_settings* settings, const char* path) {

@@ -54,6 +54,13 @@ const char* world_key() {
   return certificate().key_pem.c_str();
 }
 
+const char* world_kept_chain(const baton_settings* settings) {
+  return settings->credentials.front().chain_pem.c_str();
+}
+const char* world_kept_ca(const baton_settings* settings) {
+  return settings->ca_pem.c_str();
+}
+
 world_key_store* world_key_store_new(baton_connection* tls) {
   KeyStoreOptions options;
   options.names = {SERVER_NAME};
