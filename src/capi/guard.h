@@ -2,6 +2,8 @@
 #pragma once
 
 #include <initializer_list>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -62,6 +64,14 @@ Result<void> give(Handle** handle, Result<Value> value) {
   if (!value) return pass_on(value);
   *handle = new Handle{std::move(*value)};
   return {};
+}
+
+// What a getter of texts gives: a copy that the handle keeps, for its object may be taken.
+inline const char* give_text(std::string& kept, std::string_view text) noexcept {
+  return shielded<const char*>(nullptr, [&] {
+    kept = text;
+    return kept.c_str();
+  });
 }
 
 // What a getter of bytes gives: their address, and their number if that is asked for.

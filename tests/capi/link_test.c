@@ -155,7 +155,12 @@ void test_link_life(void) {
 void test_link_refuses(void) {
   baton_link* link = NULL;
   ends old = new_ends(BATON_TLS12);
+  const char* reason = "a reason that is longer than what a string has room for in itself";
+  CHECK_OK(baton_connection_abort(old.client, 80, reason));
+  const char* failure = baton_connection_failure(old.client, NULL, NULL);
   CHECK_FAILS(baton_link_new(old.client, NULL, 0, &link), BATON_REFUSED, "TLS 1.3");
+  CHECK_TEXT(failure, reason); /* the text is the handle's, which is still there */
+  CHECK(baton_connection_failure(old.client, NULL, NULL) == NULL);
   CHECK_FAILS(baton_link_new(old.client, NULL, 0, &link), BATON_CONSUMED, "");
   CHECK_FAILS(baton_link_new(old.server, NULL, 0, &link), BATON_REFUSED, "client");
   CHECK(link == NULL);
