@@ -2,8 +2,9 @@
  * this one say what each thing means, and nothing else holds here than there.
  *
  * Errors. What can fail returns a baton_status. baton_last_error() has the text of the last failure in this
- * thread; it never holds a secret. A call that fails has written nothing through its pointers, and no
- * exception leaves any call. NULL where something is needed is BATON_INVALID_ARGUMENT.
+ * thread; it never holds a secret. A call that fails has written nothing through its pointers, but for those
+ * that ask for readiness: they fill in their struct also when they say why not. No exception leaves any call.
+ * NULL where something is needed is BATON_INVALID_ARGUMENT.
  *
  * Ownership. Each `..._new`, `..._open` and so on gives a handle that its `..._free` destroys; NULL is
  * allowed there, secrets are wiped. A call that "takes" an object empties it: its handle answers
@@ -57,7 +58,9 @@ typedef enum baton_status {
   BATON_NOT_YET_VALID = 18,
   BATON_ALREADY_CLAIMED = 19,
   BATON_NO_MEMORY = 100,
-  BATON_INTERNAL = 101 /* a fault in Baton */
+  BATON_INTERNAL = 101, /* a fault in Baton */
+  /* No status and never given: with it every number is a value of this type in C++ too. */
+  BATON_STATUS_MIN_ = -0x7fffffff - 1
 } baton_status;
 
 /* "already_claimed" and so on; "unknown" for other numbers. */
@@ -280,8 +283,8 @@ typedef struct baton_claims baton_claims;
 /* In the memory of this process. `capacity`: most ids; 0: about a million. */
 BATON_EXPORT baton_status baton_claims_new_memory(size_t capacity, baton_claims** claims);
 /* A store of your own (claim_store.h says what it owes). `claim` spends an id: BATON_OK for exactly one of
- * all calls with the same id, BATON_ALREADY_CLAIMED, BATON_EXPIRED, or BATON_IO when it cannot tell; other
- * numbers count as BATON_IO. Called in the thread that deserializes, so perhaps in several at once.
+ * all calls with the same id, BATON_ALREADY_CLAIMED, BATON_EXPIRED, or BATON_IO when it cannot tell; every
+ * other number counts as BATON_IO. Called in the thread that deserializes, so perhaps in several at once.
  * `destroy`, which may be NULL, is called once, when the last seal that uses it has gone. */
 typedef baton_status (*baton_claim)(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now);
 BATON_EXPORT baton_status baton_claims_new(baton_claim claim, void (*destroy)(void* argument), void* argument,
@@ -312,7 +315,8 @@ typedef struct baton_readiness {
   int key_update_owed;      /* the peer waits for a KeyUpdate */
 } baton_readiness;
 
-/* BATON_OK: it can be serialized now. Otherwise why not. `readiness` may be NULL. */
+/* BATON_OK: it can be serialized now. Otherwise why not. `readiness`, which may be NULL, is filled in for
+ * both. */
 BATON_EXPORT baton_status baton_serialization_readiness(const baton_connection* connection,
                                                         baton_readiness* readiness);
 
@@ -349,7 +353,8 @@ BATON_EXPORT baton_status baton_attach(struct ssl_ctx_st* context, int peer, uns
                                        baton_ssl_message_callback message_callback);
 /* Only for an SSL that has an info callback of its own. */
 BATON_EXPORT baton_status baton_watch(struct ssl_st* ssl);
-/* BATON_OK: it can be adopted now. Otherwise why not. `readiness` may be NULL. */
+/* BATON_OK: it can be adopted now. Otherwise why not. `readiness`, which may be NULL, is filled in for both.
+ */
 BATON_EXPORT baton_status baton_adoption_readiness(const struct ssl_st* ssl, baton_readiness* readiness);
 /* Takes the connection out of `ssl`, which is good for SSL_free() only from then on. */
 BATON_EXPORT baton_status baton_adopt(struct ssl_st* ssl, const baton_config* config,

@@ -85,11 +85,6 @@ baton_status note_missing(const Argument& argument) noexcept {
   return BATON_INVALID_ARGUMENT;
 }
 
-ErrorCode code_of(baton_status status) {
-  const auto* found = std::ranges::find(kCodes, status, &Code::status);
-  return found == kCodes.end() ? ErrorCode::io : found->code;
-}
-
 Result<void> check_sent(std::size_t count, std::size_t shown) {
   if (count <= shown) return {};
   return fail(ErrorCode::invalid_argument,

@@ -18,8 +18,6 @@ baton_status note(baton_status status, const char* text) noexcept;
 // Notes the exception that is being handled.
 baton_status note_exception() noexcept;
 
-ErrorCode code_of(baton_status status);  // io for those that stand for none
-
 // An argument that may be missing.
 struct Argument {
   bool missing;

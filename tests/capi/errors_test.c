@@ -5,11 +5,17 @@
 #include "ends.h"
 #include "tests.h"
 
+/* So that none of them is out of the enumeration's range for the C++ behind it. */
+_Static_assert((baton_status)-1 < 0 && sizeof(baton_status) == 4, "every int is a value of baton_status");
+
 void test_names_and_version(void) {
   CHECK_TEXT(baton_status_name(BATON_OK), "ok");
   CHECK_TEXT(baton_status_name(BATON_ALREADY_CLAIMED), "already_claimed");
   CHECK_TEXT(baton_status_name(BATON_NO_MEMORY), "no_memory");
   CHECK_TEXT(baton_status_name((baton_status)77), "unknown");
+  CHECK_TEXT(baton_status_name((baton_status)-1), "unknown");
+  CHECK_TEXT(baton_status_name((baton_status)4711), "unknown");
+  CHECK_TEXT(baton_status_name(BATON_STATUS_MIN_), "unknown");
   CHECK(strchr(baton_version(), '.') != NULL);
   CHECK_TEXT(baton_last_error(), "");
   /* These numbers are promised. */
