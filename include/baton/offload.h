@@ -52,8 +52,8 @@ struct BATON_EXPORT OffloadRequest {
   TraceId trace_id{};      // the caller's choice
   // The key store gives up after this time, or after its own limit. The caller has a timer of its own.
   std::chrono::milliseconds deadline{10'000};
-  // Called inside of calls on the link when advance({}) would have news. It only notes that: it calls nothing
-  // of this header, and throws nothing. May be empty.
+  // Called inside of calls on the link or on one of its handshakes when advance({}) would have news. It only
+  // notes that: it calls nothing of this header, and throws nothing. May be empty.
   std::function<void()> on_news{};
 };
 
@@ -117,7 +117,7 @@ class BATON_EXPORT LinkToKeyStore {
   // malformed, limit_exceeded, unsupported_version, refused (also after the end).
   [[nodiscard]] Result<void> receive(ByteView bytes);
   // For the key store, in order; valid until the next call on the link or on one of its handshakes. Take it
-  // until it is empty.
+  // until it is empty. With 16 MiB waiting, any call ends the link: the key store does not read (R9).
   ByteView output();
   void output_sent(std::size_t count);
 
@@ -137,7 +137,7 @@ class BATON_EXPORT LinkToKeyStore {
   bool finished() const;
   // Why it ended; empty as long as it has not.
   const std::string& end_reason() const;
-  std::size_t in_flight() const;  // handshakes that have not ended
+  std::size_t in_flight() const;  // handshakes that have not ended; they all have once the link has
 
   // Asks the key store for a sign of life: it answers at once. Errors: refused; limit_exceeded, when 4 are
   // unanswered.
@@ -206,14 +206,15 @@ class BATON_EXPORT LinkToApplicationServer {
                                               const KeyStoreOptions& options, Time now);
   // Without TLS: the bytes of this link hold traffic secrets in the clear. Error: invalid_argument.
   static Result<LinkToApplicationServer> over_unprotected(const Config& config,
-                                                          const KeyStoreOptions& options);
+                                                          const KeyStoreOptions& options, Time now);
 
   LinkToApplicationServer(LinkToApplicationServer&&) noexcept;
   LinkToApplicationServer& operator=(LinkToApplicationServer&&) noexcept;
   ~LinkToApplicationServer();
 
   // Takes what the application server sent, at most some 64 KiB a time. An error is final, as at the other
-  // end.
+  // end; it is limit_exceeded when the application server does not read what is sent: with 16 MiB of output
+  // waiting, any call ends the link (R9).
   [[nodiscard]] Result<void> receive(ByteView bytes, Time now);
   // While it is false, output waits: do not read from the stream, so that a peer that reads slowly is slowed
   // down (R9).
@@ -222,7 +223,8 @@ class BATON_EXPORT LinkToApplicationServer {
   ByteView output();
   void output_sent(std::size_t count);
 
-  // Ends what is past its time; call it at next_deadline().
+  // Ends what is past its time; call it at next_deadline(). Without a HELLO within 5 seconds that is the link
+  // itself.
   void expire(Time now);
   std::optional<Time> next_deadline() const;
 
@@ -233,6 +235,8 @@ class BATON_EXPORT LinkToApplicationServer {
   bool finished() const;
   const std::string& end_reason() const;
   std::size_t in_flight() const;
+  [[nodiscard]] Result<void> ping();
+  std::size_t unanswered_pings() const;
 
   // The oldest report not yet taken. The last 1024 are kept.
   std::optional<OffloadReport> next_report();

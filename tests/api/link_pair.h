@@ -151,7 +151,7 @@ inline LinkPair protected_pair(const KeyStoreOptions& options = options_for({kNa
 
 inline LinkPair unprotected_pair(const KeyStoreOptions& options = options_for({kName})) {
   LinkPair pair{LinkToKeyStore::over_unprotected(),
-                value_of(LinkToApplicationServer::over_unprotected(key_store_config(), options)),
+                value_of(LinkToApplicationServer::over_unprotected(key_store_config(), options, {})),
                 {},
                 {},
                 {},

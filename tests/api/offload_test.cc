@@ -194,8 +194,13 @@ TEST(Offload, ALostLinkFailsItsHandshakes) {
   LinkPair link = protected_pair();
   OffloadedClient offloaded(link, client_config(ProtocolVersion::tls13));
   offloaded.server().advance(offloaded.client().take_output());
+  EXPECT_EQ(link.application_server.in_flight(), 1U);
+  ASSERT_TRUE(link.key_store.receive(LinkPair::take(link.application_server, SIZE_MAX), link.now));
+  EXPECT_EQ(link.key_store.in_flight(), 1U);
   link.application_server.end("reset by peer");
   link.key_store.end("reset by peer", {});
+  EXPECT_EQ(link.application_server.in_flight(), 0U);
+  EXPECT_EQ(link.key_store.in_flight(), 0U);
   EXPECT_EQ(offloaded.server_step(), HandshakeStep::failed);
   EXPECT_EQ(offloaded.server().failure_kind(), "link_lost");
   EXPECT_EQ(offloaded.server().failure().reason, "reset by peer");
@@ -373,7 +378,7 @@ TEST(Link, WhoTheApplicationServerIs) {
 
 TEST(Link, AKeyStoreChecksItsConfiguration) {
   const auto code_of = [](const Config& config, const KeyStoreOptions& options) {
-    const auto link = LinkToApplicationServer::over_unprotected(config, options);
+    const auto link = LinkToApplicationServer::over_unprotected(config, options, {});
     return link ? std::string() : std::string(to_string(link.error().code));
   };
   EXPECT_EQ(code_of(Config::continuing(Role::server), {}), "invalid_argument");

@@ -57,7 +57,8 @@ inline std::vector<OffloadOutcome> outcomes(LinkToApplicationServer& end) {
 struct UnixKeyStore {
   explicit UnixKeyStore(net::io_context& io, const KeyStoreOptions& options = names({kName}))
       : socket(io),
-        end(value_of(LinkToApplicationServer::over_unprotected(our_config(Role::server), options))) {
+        end(value_of(LinkToApplicationServer::over_unprotected(our_config(Role::server), options,
+                                                               std::chrono::steady_clock::now()))) {
     UnixSocket theirs(io);
     net::local::connect_pair(theirs, socket);
     link.emplace(UnixLink::over_unprotected(std::move(theirs)));

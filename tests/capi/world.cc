@@ -66,7 +66,7 @@ world_key_store* world_key_store_new(baton_connection* tls) {
   options.names = {SERVER_NAME};
   const Config config = config_for_clients();
   return new world_key_store{
-      value_of(tls == nullptr ? LinkToApplicationServer::over_unprotected(config, options)
+      value_of(tls == nullptr ? LinkToApplicationServer::over_unprotected(config, options, {})
                               : LinkToApplicationServer::over(std::move(tls->value), config, options, {}))};
 }
 
