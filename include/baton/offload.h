@@ -50,7 +50,8 @@ struct BATON_EXPORT OffloadRequest {
   ClientAddress client{};  // where the client comes from
   std::string listener{};  // name of the listener that the client reached; printable ASCII, at most 64 bytes
   TraceId trace_id{};      // the caller's choice
-  // The key store gives up after this time, or after its own limit. The caller has a timer of its own.
+  // The key store gives up after this time, or after its own limit. At least 1 ms; more than an hour is an
+  // hour. The caller has a timer of its own.
   std::chrono::milliseconds deadline{10'000};
   // Called inside of calls on the link or on one of its handshakes when advance({}) would have news. It only
   // notes that: it calls nothing of this header, and throws nothing. May be empty.
@@ -183,7 +184,8 @@ struct BATON_EXPORT KeyStoreOptions {
   // The server names that this application server may serve: "www.example.com", "*.example.com" (one label),
   // "*" (all, and clients that send none). Every other handshake is refused.
   std::vector<std::string> names{};
-  std::chrono::milliseconds handshake_timeout{10'000};  // an application server can only ask for less
+  // An application server can only ask for less. Above 0; more than an hour is an hour.
+  std::chrono::milliseconds handshake_timeout{10'000};
   // TLS 1.3 without a client certificate: hand over with the server's first flight, one round trip on the
   // link.
   bool early_handoff = true;

@@ -64,6 +64,9 @@ Result<offload::ServiceConfig> service_config(const Config& config, const KeySto
     return fail(ErrorCode::invalid_argument,
                 "a key store hands connections over: set_serialization_version() first");
   }
+  if (options.handshake_timeout <= std::chrono::milliseconds(0)) {
+    return fail(ErrorCode::invalid_argument, "KeyStoreOptions::handshake_timeout is no time at all");
+  }
   auto names = name_set(options.names);
   if (!names) return pass_on(names);
   offload::ServiceConfig service;
@@ -73,7 +76,7 @@ Result<offload::ServiceConfig> service_config(const Config& config, const KeySto
         allowed, [tenant](const handshake::ClientHelloInfo&) { return handshake::TenantChoice(tenant); });
   };
   service.version = config.serialization_version();
-  service.limits.handshake_timeout = options.handshake_timeout;
+  service.limits.handshake_timeout = std::min(options.handshake_timeout, offload::kLongestTimeout);
   service.link.max_in_flight = options.link.max_in_flight;
   service.hello.software = options.link.software;
   if (!options.early_handoff) service.hello.capabilities &= ~offload::kEarlyHandoff;

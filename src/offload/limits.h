@@ -40,6 +40,9 @@ inline constexpr std::size_t kMaxPingsOutstanding =
 // What a key store gives an application server that has shown who it is, to say HELLO (R9).
 inline constexpr std::chrono::milliseconds kHelloTimeout{5000};
 
+// Of a handshake; longer ones that are asked for are cut to it, before anything is added to them.
+inline constexpr std::chrono::milliseconds kLongestTimeout = std::chrono::hours(1);
+
 // What one end of a link allows. The first two travel in HELLO.
 struct LinkLimits {
   std::uint32_t max_payload =

@@ -170,6 +170,27 @@ TEST(LinkLimits, AnApplicationServerThatHasSaidHelloHasNoDeadline) {
   EXPECT_EQ(silent.next_deadline(), start + seconds(5));
 }
 
+// Of either side, however long it is: nothing overflows.
+TEST(LinkLimits, ATimeoutIsAnHourAtMost) {
+  KeyStoreOptions options = options_for({kName});
+  options.handshake_timeout = milliseconds::max();
+  OffloadRequest request;
+  for (const milliseconds deadline : {milliseconds::max(), milliseconds(hours(2))}) {
+    LinkPair link = unprotected_pair(options);
+    request.deadline = deadline;
+    OffloadedClient offloaded(link, client_config(ProtocolVersion::tls12), request);
+    offloaded.step();
+    ASSERT_TRUE(link.key_store.next_deadline());
+    EXPECT_EQ(*link.key_store.next_deadline() - link.now, hours(1));
+    EXPECT_EQ(offloaded.server_step(), HandshakeStep::need_bytes) << offloaded.server().failure().reason;
+  }
+  request.deadline = milliseconds(1);
+  LinkPair link = unprotected_pair(options);
+  OffloadedClient offloaded(link, client_config(ProtocolVersion::tls12), request);
+  offloaded.step();
+  EXPECT_EQ(*link.key_store.next_deadline() - link.now, milliseconds(1));
+}
+
 TEST(LinkLimits, AKeyStoreCanPing) {
   LinkPair link = protected_pair();
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(link.key_store.ping());

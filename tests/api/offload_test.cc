@@ -386,6 +386,11 @@ TEST(Link, AKeyStoreChecksItsConfiguration) {
   Config off = key_store_config();
   EXPECT_EQ(code_of(off.set_serialization_version(SerializationVersion::none), {}), "invalid_argument");
   EXPECT_EQ(code_of(key_store_config(), options_for({"a..b"})), "invalid_argument");
+  for (const int timeout : {0, -1}) {
+    KeyStoreOptions hasty;
+    hasty.handshake_timeout = std::chrono::milliseconds(timeout);
+    EXPECT_EQ(code_of(key_store_config(), hasty), "invalid_argument");
+  }
   EXPECT_EQ(code_of(key_store_config(), {}), "");
 }
 
@@ -400,8 +405,10 @@ TEST(Link, OpeningChecksItsArguments) {
   request.listener = std::string(65, 'x');
   EXPECT_EQ(code_of(Config::continuing(Role::server), request), "invalid_argument");
   request = {};
-  request.deadline = {};
-  EXPECT_EQ(code_of(Config::continuing(Role::server), request), "invalid_argument");
+  for (const auto deadline : {std::chrono::milliseconds(0), std::chrono::milliseconds::min()}) {
+    request.deadline = deadline;
+    EXPECT_EQ(code_of(Config::continuing(Role::server), request), "invalid_argument");
+  }
   LinkToKeyStore silent = LinkToKeyStore::over_unprotected();
   EXPECT_FALSE(silent.open(Config::continuing(Role::server))) << "no HELLO yet";
 }
