@@ -365,9 +365,10 @@ BATON_EXPORT baton_status baton_adopt(struct ssl_st* ssl, const baton_config* co
 /* A link to a key store. */
 typedef struct baton_link baton_link;
 
-/* Over mutual TLS 1.3: takes the connection, a client's. `software`: what the key store logs, NULL: "baton".
- * `max_in_flight`: handshakes at one time, 0: the default. The second form leaves secrecy and authenticity to
- * the caller: its bytes hold traffic secrets in the clear. */
+/* Over mutual TLS 1.3: takes the connection, a client's that keeps the peer's certificate
+ * (BATON_PEER_DIGEST). `software`: what the key store logs, NULL: "baton". `max_in_flight`: handshakes at one
+ * time, 0: the default. The second form leaves secrecy and authenticity to the caller: its bytes hold traffic
+ * secrets in the clear. */
 BATON_EXPORT baton_status baton_link_new(baton_connection* connection, const char* software,
                                          uint32_t max_in_flight, baton_link** link);
 BATON_EXPORT baton_status baton_link_new_unprotected(const char* software, uint32_t max_in_flight,

@@ -8,7 +8,8 @@
 //                        and no more: it answers by itself
 //
 // A link carries connections with their secrets in the clear, so it is made of a Connection: mutual TLS 1.3,
-// which both ends check. The calls with `unprotected` in their names leave that to the caller, for a Unix
+// of which each end checks that it has verified its peer. For that the Config of both has KeptMetadata::peer.
+// The calls with `unprotected` in their names leave that to the caller, for a Unix
 // socket whose peer was asked for its credentials.
 //
 // An object belongs to one thread at a time; a link and its handshakes to the same one.
@@ -103,7 +104,9 @@ class BATON_EXPORT OffloadedHandshake {
 class BATON_EXPORT LinkToKeyStore {
  public:
   // Takes the connection, a client's, also when it fails. Errors: consumed; refused, when it is not of TLS
-  // 1.3 or not a client's. That the peer is the key store, Config::client has checked.
+  // 1.3, not a client's, or knows of no verified certificate (KeptMetadata::peer), as one that was adopted
+  // from an OpenSSL that verified nothing. That it is the key store's, the server name of Config::client
+  // says.
   static Result<LinkToKeyStore> over(Connection connection, const LinkOptions& options = {});
   // Without TLS: the bytes of this link hold traffic secrets in the clear.
   static LinkToKeyStore over_unprotected(const LinkOptions& options = {});

@@ -344,6 +344,12 @@ TEST(Link, WithoutTlsItsBytesAreFrames) {
   EXPECT_EQ(as_text(link.output().subspan(8, 4)), "BTNL");
 }
 
+void expect_no_link(Result<LinkToKeyStore> link, const char* message) {
+  ASSERT_FALSE(link);
+  EXPECT_EQ(link.error().code, ErrorCode::refused);
+  EXPECT_THAT(link.error().message, HasSubstr(message));
+}
+
 void expect_no_key_store(ConnectionPair tls, const char* message) {
   const auto link = LinkToApplicationServer::over(std::move(tls.server), key_store_config(), {}, {});
   ASSERT_FALSE(link);
@@ -355,7 +361,7 @@ TEST(Link, OnlyMutualTls13MakesOne) {
   LinkTls old;
   old.version = ProtocolVersion::tls12;
   ConnectionPair tls = make_link_tls(old);
-  EXPECT_FALSE(LinkToKeyStore::over(std::move(tls.client)));
+  expect_no_link(LinkToKeyStore::over(std::move(tls.client)), "TLS 1.3");
   expect_no_key_store(std::move(tls), "TLS 1.3");
 
   LinkTls anonymous;
@@ -365,8 +371,13 @@ TEST(Link, OnlyMutualTls13MakesOne) {
   forgotten.keep = PeerIdentity::none;
   expect_no_key_store(make_link_tls(forgotten), "KeptMetadata");
 
+  LinkTls blind;  // as a client that has verified nothing
+  blind.client_keep = PeerIdentity::none;
+  tls = make_link_tls(blind);
+  expect_no_link(LinkToKeyStore::over(std::move(tls.client)), "no verified certificate of the key store");
+
   tls = make_link_tls();
-  EXPECT_FALSE(LinkToKeyStore::over(std::move(tls.server))) << "the wrong end";
+  expect_no_link(LinkToKeyStore::over(std::move(tls.server)), "is the client of the link's TLS");
   std::swap(tls.server, tls.client);
   expect_no_key_store(std::move(tls), "key store is the server");
 }

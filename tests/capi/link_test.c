@@ -165,4 +165,20 @@ void test_link_refuses(void) {
   CHECK_FAILS(baton_link_new(old.server, NULL, 0, &link), BATON_REFUSED, "client");
   CHECK(link == NULL);
   free_ends(&old);
+
+  /* Without the certificate of the key store. */
+  baton_settings* settings = NULL;
+  baton_config* client = NULL;
+  CHECK_OK(baton_settings_new(BATON_CLIENT, &settings));
+  CHECK_OK(baton_settings_set_server_name(settings, SERVER_NAME));
+  CHECK_OK(baton_settings_set_ca(settings, (const uint8_t*)world_ca(), strlen(world_ca())));
+  CHECK_OK(baton_config_new(settings, &client));
+  baton_config* server = new_server_config(0);
+  ends blind = shake_hands(server, client);
+  CHECK_FAILS(baton_link_new(blind.client, NULL, 0, &link), BATON_REFUSED, "no verified certificate");
+  CHECK(link == NULL);
+  free_ends(&blind);
+  baton_config_free(server);
+  baton_config_free(client);
+  baton_settings_free(settings);
 }
