@@ -99,6 +99,70 @@ BATON_ASIO_TEST(APeersAlertIsAnError) {
   EXPECT_THAT(received(Alert::bad_record_mac).message(), testing::HasSubstr("bad_record_mac"));
 }
 
+// Its number is 0, which an error code must not be.
+BATON_ASIO_TEST(CloseNotifyDuringAHandshakeIsAFailure) {
+  const auto close_notify = net::buffer("\x15\x03\x03\x00\x02\x01", 7);
+  for (const bool waits : {false, true}) {
+    net::io_context io;
+    SocketPair sockets(io);
+    Stream client(std::move(sockets.ours), our_config(Role::client));
+    net::write(sockets.theirs, close_notify);
+    error_code ec;
+    if (waits) {
+      client.handshake(ec);
+    } else {
+      client.async_handshake([&](error_code result) { ec = result; });
+      io.run();
+    }
+    EXPECT_EQ(ec, net::error::eof);
+    EXPECT_EQ(client.connection(), nullptr);
+    EXPECT_TRUE(client.failure());
+  }
+}
+
+// A next layer that reports what it has taken beside an error, as a TLS stream does.
+struct TakesHalfAndFails {
+  using executor_type = tcp::socket::executor_type;
+
+  executor_type get_executor() { return socket.get_executor(); }
+  tcp::socket& lowest_layer() { return socket; }
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return socket.async_read_some(buffers, std::forward<Token>(token));
+  }
+
+  template <class Buffers, class Handler>
+  void async_write_some(const Buffers& buffers, Handler&& handler) {
+    if (!std::exchange(fails, false)) return socket.async_write_some(buffers, std::forward<Handler>(handler));
+    std::string bytes(net::buffer_size(buffers) / 2, '\0');
+    net::buffer_copy(net::buffer(bytes), buffers);
+    net::write(socket, net::buffer(bytes));
+    net::post(socket.get_executor(),
+              [handler = std::forward<Handler>(handler), size = bytes.size()]() mutable {
+                std::move(handler)(error_code(net::error::operation_aborted), size);
+              });
+  }
+
+  tcp::socket socket;
+  bool fails = false;
+};
+
+// R2: what the next layer has taken is not sent again.
+BATON_ASIO_TEST(AFailedWriteIsGoneOnWithWhereItEnded) {
+  Established pair;
+  baton::asio::stream<TakesHalfAndFails> ours(TakesHalfAndFails{std::move(pair.ours.next_layer())},
+                                              std::move(*pair.ours.release()));
+  ours.next_layer().fails = true;
+  run(pair.io, [&]() -> Task<> {
+    const Outcome failed = co_await write_all(ours, "one ");
+    EXPECT_EQ(failed.ec, net::error::operation_aborted);
+    EXPECT_EQ(failed.count, 4U) << "it is sealed";
+    co_await write_all(ours, "two");
+    EXPECT_EQ(co_await read_text(pair.theirs, 7), "one two");
+  }());
+}
+
 BATON_ASIO_TEST(AHandshakeFailsAtBothEnds) {
   net::io_context io;
   SocketPair sockets(io);

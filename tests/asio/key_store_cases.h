@@ -228,6 +228,16 @@ BATON_ASIO_TEST(AStreamThatEndsCancelsItsHandshake) {
   EXPECT_EQ(handshake.result, error_code(net::error::operation_aborted));
 }
 
+// What the key store has said is on its way to a stream that is there no more.
+BATON_ASIO_TEST(AStreamThatEndsBeforeItsNews) {
+  RunningHandshake handshake;
+  net::write(handshake.pair.theirs, net::buffer(std::string(257, '\0')));  // the rest is no ClientHello
+  run_until(handshake.io, [&] { return handshake.store.link->in_flight() == 0; });
+  { const Stream ending(std::move(handshake.stream)); }
+  run_until(handshake.io, [&] { return handshake.result.has_value(); });
+  EXPECT_EQ(handshake.result, error_code(net::error::operation_aborted));
+}
+
 BATON_ASIO_TEST(ANameThatTheKeyStoreDoesNotServeIsRefused) {
   net::io_context io;
   UnixKeyStore store(io, names({"other.example"}));

@@ -23,13 +23,15 @@
 #define BATON_ASIO_FLAVOUR with_boost
 #define BATON_ASIO_VERSION BOOST_ASIO_VERSION
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
 // This Asio's own.
 namespace net = ::boost::asio;
 using error_code = ::boost::system::error_code;
 using error_category = ::boost::system::error_category;
 using system_error = ::boost::system::system_error;
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio
 
 #else
 
@@ -49,13 +51,15 @@ using system_error = ::boost::system::system_error;
 #define BATON_ASIO_FLAVOUR standalone
 #define BATON_ASIO_VERSION ASIO_VERSION
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
 // This Asio's own.
 namespace net = ::asio;
 using error_code = ::asio::error_code;
 using error_category = ::asio::error_category;
 using system_error = ::asio::system_error;
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio
 
 #endif
 

@@ -16,7 +16,8 @@
 
 #include "baton/asio/stream.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
 
 // Sends close_notify and tears the next layer down. Beast finds both by their names.
 template <class NextLayer>
@@ -58,4 +59,5 @@ void async_teardown(::boost::beast::role_type role, stream<NextLayer>& stream, H
                                                 stream);
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

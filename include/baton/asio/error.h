@@ -1,6 +1,7 @@
 // Baton's errors as Asio's error codes.
 //
-//   net::error::eof            the peer's close_notify: all that it had to say has come
+//   net::error::eof            the peer's close_notify: all that it had to say has come. During a handshake
+//                              too, which has failed then
 //   error::stream_truncated    the stream ended without close_notify; it may have been cut (RFC 8446 §6.1)
 //   error::key_store_failed    a handshake at a key store failed for a reason that is not the client's;
 //                              stream::failure() says which
@@ -21,7 +22,8 @@
 #include "baton/asio/asio_namespace.h"
 #include "baton/error.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
 
 // What no error code of Asio says.
 enum class error {
@@ -93,6 +95,8 @@ inline error_code make_error_code(error value) {
   return {static_cast<int>(value), stream_errors()};
 }
 inline error_code make_error_code(const Failure& failure) {
+  // A peer that takes its leave during the handshake; 0, its number, would mean success.
+  if (failure.alert == Alert::close_notify) return net::error::eof;
   return {static_cast<int>(failure.alert), failure.from_peer ? alert_received() : alert_sent()};
 }
 // Its value is one more than the enumerator's, since 0 means success.
@@ -100,7 +104,8 @@ inline error_code make_error_code(ErrorCode code) {
   return {static_cast<int>(code) + 1, baton_errors()};
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio
 
 #ifdef BATON_ASIO_BOOST
 template <>

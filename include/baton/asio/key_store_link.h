@@ -19,7 +19,8 @@
 #include "baton/asio/detail/link_op.h"
 #include "baton/asio/stream.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
 
 // `NextLayer`: an AsyncStream, by value. Belongs to one thread or strand, with the streams that use it.
 template <class NextLayer>
@@ -94,4 +95,5 @@ class key_store_link {
   std::shared_ptr<detail::link_runner<NextLayer>> runner_;  // never null but after a move
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

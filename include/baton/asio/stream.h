@@ -26,7 +26,8 @@
 #include "baton/asio/detail/write_op.h"
 #include "baton/serialize.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
 
 template <class NextLayer>
 class key_store_link;  // key_store_link.h
@@ -236,4 +237,5 @@ class stream {
   std::shared_ptr<core> core_;  // never null but after a move
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -5,7 +5,9 @@
 #include "baton/asio/detail/stream_core.h"
 #include "baton/handshake.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // Why no handshake can begin.
 template <class Layer>
@@ -86,6 +88,7 @@ class handshake_op : stream_operation<Layer> {
 
   template <class Self>
   void go_on(Self& self) {
+    if (was_cancelled(self)) return fail(self, net::error::operation_aborted);
     if (sent_ < to_send_.size()) return send(self);
     if (step_ == HandshakeStep::need_bytes) return read(self);
     result_ = finish_handshake(this->core(), std::move(*handshake_), step_);
@@ -122,8 +125,7 @@ class handshake_op : stream_operation<Layer> {
 
   template <class Self>
   void on_last_sent(Self& self, const error_code& said, std::size_t count) {
-    if (const error_code ec = this->check(said)) return fail(self, ec);
-    this->connection().output_sent(count);
+    if (const error_code ec = this->check_sent(said, count)) return fail(self, ec);
     if (!this->send_output(self, phase_, phase_)) end(self);
   }
 
@@ -158,4 +160,6 @@ class handshake_op : stream_operation<Layer> {
   error_code result_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -5,7 +5,8 @@
 
 #include "baton/asio/asio_namespace.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
 namespace detail {
 
 // Bytes asked of the next layer at once: about two full records.
@@ -23,4 +24,5 @@ inline constexpr std::size_t kMaxLeftOver = std::size_t{16} * 1024;
 inline constexpr std::size_t kFullRecord = std::size_t{16} * 1024;
 
 }  // namespace detail
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

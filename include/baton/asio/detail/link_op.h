@@ -4,7 +4,9 @@
 #include "baton/asio/detail/link_runner.h"
 #include "baton/asio/detail/operation_end.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer>
 class link_run_op {
@@ -22,7 +24,9 @@ class link_run_op {
 
   template <class Self>
   void operator()(Self& self, const error_code& ec, std::size_t count) {
-    if (runner_->on_bytes(ec, count)) return read(self);
+    const bool cancelled = !ec && was_cancelled(self);
+    if (runner_->on_bytes(cancelled ? error_code(net::error::operation_aborted) : ec, count))
+      return read(self);
     self.complete(runner_->result());
   }
 
@@ -61,4 +65,6 @@ class link_ready_op {
   bool began_ = false;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

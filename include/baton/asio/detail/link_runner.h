@@ -9,7 +9,9 @@
 #include "baton/offload.h"
 #include "baton/secret.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // A key store that answers no ping for this long is dead.
 inline constexpr std::chrono::seconds kPingInterval{5};
@@ -69,11 +71,12 @@ class link_runner final : public link_access, public std::enable_shared_from_thi
       return false;
     }
     const MutableBytes bytes = MutableBytes(received_).first(count);
+    const bool was_idle = link.in_flight() == 0;
     auto taken = link.receive(bytes);
     wipe(bytes);  // R6: a connection may be in it
     if (!taken) {
       result_ = make_error_code(taken.error().code);
-    } else if (!link.end_reason().empty()) {
+    } else if (!link.end_reason().empty() && !(link.going_away() && was_idle)) {
       result_ = make_error_code(ErrorCode::refused);  // by the key store
     }
     send();
@@ -151,4 +154,6 @@ class link_runner final : public link_access, public std::enable_shared_from_thi
   error_code result_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -6,7 +6,9 @@
 
 #include "baton/asio/asio_namespace.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer>
 class next_layer {
@@ -49,4 +51,6 @@ auto& lowest_of(Layer& layer) {
   }
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -4,7 +4,9 @@
 #include "baton/asio/detail/handshake_op.h"
 #include "baton/asio/detail/relayed_handshake.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer>
 class offload_op {
@@ -69,4 +71,6 @@ class offload_op {
   error_code result_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -3,7 +3,9 @@
 
 #include "baton/asio/asio_namespace.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // A cancelled operation has had no effect.
 template <class Self>
@@ -21,4 +23,16 @@ void allow_partial_cancellation([[maybe_unused]] Self& self) {
 #endif
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+// An operation may be cancelled while none of its steps is pending: then the next one must not begin.
+template <class Self>
+bool was_cancelled([[maybe_unused]] const Self& self) {
+#if BATON_ASIO_CANCELS_OPERATIONS
+  return self.get_cancellation_state().cancelled() != net::cancellation_type::none;
+#else
+  return false;
+#endif
+}
+
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -5,7 +5,9 @@
 #include "baton/asio/detail/stream_core.h"
 #include "baton/asio/detail/take_plaintext.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer, class MutableBuffers>
 class read_op : stream_operation<Layer> {
@@ -61,6 +63,10 @@ class read_op : stream_operation<Layer> {
       return end(self);
     }
     taken_ = take_plaintext(this->connection(), buffers_);
+    if (taken_.needs_bytes && was_cancelled(self)) {
+      taken_.ec = net::error::operation_aborted;
+      return end(self);
+    }
     if (taken_.needs_bytes) return read_more(self);
     if (!send_alert(self)) end(self);
   }
@@ -76,10 +82,8 @@ class read_op : stream_operation<Layer> {
 
   template <class Self>
   void on_sent(Self& self, const error_code& said, std::size_t count) {
-    if (!this->check(said)) {
-      this->connection().output_sent(count);
-      if (this->send_output(self, phase_, phase::sending_alert)) return;
-    }
+    const error_code ec = this->check_sent(said, count);
+    if (!ec && !was_cancelled(self) && this->send_output(self, phase_, phase::sending_alert)) return;
     this->core().writing = false;
     end(self);  // the failure counts, not whether the peer could be told
   }
@@ -99,4 +103,6 @@ class read_op : stream_operation<Layer> {
   taken_plaintext taken_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -7,7 +7,9 @@
 #include "baton/asio/detail/link_runner.h"
 #include "baton/asio/detail/stream_core.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // The client may say something while the key store's answer is awaited, so a read of the client may be in
 // flight when the link ends the handshake. It is cancelled then, which is why nothing else may be in flight
@@ -58,6 +60,7 @@ class relayed_handshake : public std::enable_shared_from_this<relayed_handshake<
 
   void on_news() {
     if (!handshake_) return;
+    if (!core_->next) return stop(net::error::operation_aborted);
     step_ = handshake_->advance({});
     go_on();
   }
@@ -164,4 +167,6 @@ class relayed_handshake : public std::enable_shared_from_this<relayed_handshake<
   error_code result_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -9,7 +9,9 @@
 #include "baton/connection.h"
 #include "baton/secret.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 struct sealed_plaintext {
   std::size_t count = 0;
@@ -94,4 +96,6 @@ sealed_plaintext seal_buffers(Connection& connection, const ConstBuffers& buffer
   return {*sealed, {}};
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

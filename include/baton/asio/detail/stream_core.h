@@ -10,7 +10,9 @@
 #include "baton/config.h"
 #include "baton/connection.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer>
 struct stream_core {
@@ -48,6 +50,13 @@ class stream_operation {
     return core_->next ? ec : error_code(net::error::operation_aborted);
   }
 
+  // The same of a piece of output. What the next layer has taken counts beside an error, too: where that is
+  // a TLS stream, it is sealed.
+  error_code check_sent(const error_code& ec, std::size_t count) {
+    if (core_->next) connection().output_sent(count);
+    return check(ec);
+  }
+
   // Starts to send the next piece of the connection's output, in the phase `sending`. False: there is none.
   // The piece is a copy, since a reader may append to the output meanwhile (alerts, KeyUpdates). The original
   // is dropped when the next layer has taken it, so the connection always knows what it has still to send.
@@ -73,4 +82,6 @@ class stream_operation {
   Bytes piece_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -5,14 +5,16 @@
 #include "baton/asio/detail/take_plaintext.h"
 #include "baton/asio/detail/write_op.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 template <class Layer>
 void send_output_now(stream_core<Layer>& core, error_code& ec) {
   for (ByteView output; output = core.connection->output(), !output.empty();) {
     const std::size_t sent = (*core.next).write_some(net::buffer(output.data(), output.size()), ec);
+    core.connection->output_sent(sent);  // beside an error, too: see check_sent()
     if (ec) return;
-    core.connection->output_sent(sent);
   }
 }
 
@@ -85,4 +87,6 @@ void handshake_now(stream_core<Layer>& core, error_code& ec) {
   if (!ec) send_output_now(core, ec);
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -6,7 +6,9 @@
 #include "baton/asio/error.h"
 #include "baton/connection.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // Fills a buffer sequence from its front.
 template <class MutableBuffers>
@@ -80,4 +82,6 @@ taken_plaintext take_plaintext(Connection& connection, const MutableBuffers& buf
   return taken;
 }
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio

@@ -5,7 +5,9 @@
 #include "baton/asio/detail/seal_buffers.h"
 #include "baton/asio/detail/stream_core.h"
 
-namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail {
+namespace baton::asio {
+inline namespace BATON_ASIO_FLAVOUR {
+namespace detail {
 
 // What a sender puts behind the output that there is already. Gives what its operation's result is made of.
 template <class ConstBuffers>
@@ -81,11 +83,12 @@ class write_op : stream_operation<Layer> {
 
   template <class Self>
   void on_sent(Self& self, const error_code& said, std::size_t count) {
-    if (const error_code ec = this->check(said)) {
+    error_code ec = this->check_sent(said, count);
+    if (!ec && was_cancelled(self)) ec = net::error::operation_aborted;
+    if (ec) {
       sealed_.ec = ec;
       return end(self);
     }
-    this->connection().output_sent(count);
     if (this->send_output(self, phase_, phase_)) return;
     if (phase_ == phase::sending_left_over && seal_and_send(self)) return;
     end(self);
@@ -115,4 +118,6 @@ class write_op : stream_operation<Layer> {
   sealed_plaintext sealed_;
 };
 
-}  // namespace baton::asio::inline BATON_ASIO_FLAVOUR::detail
+}  // namespace detail
+}  // namespace BATON_ASIO_FLAVOUR
+}  // namespace baton::asio
