@@ -92,11 +92,6 @@ baton_status note_missing(const Argument& argument) noexcept {
   return BATON_INVALID_ARGUMENT;
 }
 
-ErrorCode code_of(int status) {
-  const Code* found = find(status);
-  return found == nullptr ? ErrorCode::io : found->code;
-}
-
 Result<void> check_sent(std::size_t count, std::size_t shown) {
   if (count <= shown) return {};
   return fail(ErrorCode::invalid_argument,

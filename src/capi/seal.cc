@@ -7,6 +7,12 @@
 namespace baton::capi {
 namespace {
 
+// What a claim store says; all but what it may say counts as "it cannot tell".
+ErrorCode code_of(int status) {
+  if (status == BATON_ALREADY_CLAIMED) return ErrorCode::already_claimed;
+  return status == BATON_EXPIRED ? ErrorCode::expired : ErrorCode::io;
+}
+
 // A store of the program's own.
 class CallbackClaimStore final : public ClaimStore {
  public:
