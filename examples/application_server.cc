@@ -28,9 +28,10 @@ struct Server {
 
   void accept_client() {
     Socket socket = accept_from(listener);
+    if (!socket) return;
     auto handshake = link.open(config);
     if (!handshake) return warn(handshake.error().message);
-    if (socket) clients.add({std::move(socket), std::move(*handshake), hello});
+    clients.add({std::move(socket), std::move(*handshake), hello});
   }
 
   void hear_key_store() {
@@ -38,6 +39,8 @@ struct Server {
     const baton::ByteView received = receive(key_store, buffer);
     if (received.empty()) fail("the key store is gone");
     const auto taken = link.receive(received);
+    // The link is not encrypted: these are the secrets of connections, and nobody else wipes our copy.
+    baton::wipe(std::span(buffer).first(received.size()));
     if (!taken) fail("key store: " + taken.error().message);
     // Any handshake may have waited for this.
     clients.remove_if([](auto& client) { return client.is_shaking_hands() && !client.shake_hands({}); });

@@ -43,7 +43,8 @@ baton::Config client_config(const std::string& server_name, const std::string& c
 }
 
 struct Broker {
-  std::string host, port, key_ring;
+  std::string host, port;
+  KeyRingFile key_ring;
   baton::Config config;
   baton::Seal returned = seal_for(::getpid(), "returned", key_ring);
   std::mutex mutex{};
@@ -87,9 +88,10 @@ struct Broker {
 int main(int argc, char** argv) {
   need_usage(argc == 6, "broker HOST PORT CA BROKER_SOCKET KEY_RING");
   need(baton::start_library());
-  Broker broker{argv[1], argv[2], argv[5], client_config(argv[1], argv[3])};
+  Broker broker{argv[1], argv[2], KeyRingFile(argv[5]), client_config(argv[1], argv[3])};
   const Socket listener = listen_at(argv[4]);
   for (;;) {
-    std::thread([&broker, worker = accept_from(listener)] { broker.serve(worker); }).detach();
+    Socket worker = accept_from(listener);
+    if (worker) std::thread(&Broker::serve, &broker, std::move(worker)).detach();
   }
 }

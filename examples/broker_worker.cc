@@ -15,8 +15,9 @@ int main(int argc, char** argv) {
   baton::Config config = baton::Config::continuing(baton::Role::client);
   config.set_serialization_version(baton::SerializationVersion::v1);
   const Socket broker = connect_at(argv[1]);
-  const baton::Seal lent = seal_for(::getpid(), "lent", argv[2]);
-  const baton::Seal returned = seal_for(peer_of(broker).pid, "returned", argv[2]);
+  const KeyRingFile key_ring(argv[2]);
+  const baton::Seal lent = seal_for(::getpid(), "lent", key_ring);
+  const baton::Seal returned = seal_for(peer_of(broker).pid, "returned", key_ring);
 
   send_message(broker, bytes_of("a connection, please"));
   const std::optional<Message> message = receive_message(broker);

@@ -90,8 +90,9 @@ int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   const int listener = listen_on(argv[1]);
   for (;;) {
-    const int client = accept(listener, NULL, NULL);
-    if (client >= 0 && fork() == 0) serve(client, argv);
+    const int client = accept_from(listener);
+    if (client < 0) continue;
+    if (fork() == 0) serve(client, argv);
     close(client);
   }
 }

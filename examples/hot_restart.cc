@@ -26,7 +26,7 @@ class Server {
 
   // Until the successor has everything.
   void run() {
-    while (!end_ || (!clients_.empty() && Clock::now() < *end_)) {
+    while (!end_ || !clients_.empty()) {
       // One handover at a time: until then the signal waits.
       const bool may_restart = channel_of(predecessor_) < 0 && !successor_;
       pollfd news[] = {readable(end_ ? -1 : listener_.fd()),
@@ -61,7 +61,7 @@ class Server {
 
   void hear_successor() {
     if (receive_message(successor_->channel)) {
-      end_ = Clock::now() + std::chrono::seconds(5);  // so long may handshakes take that have begun here
+      end_ = Clock::now() + std::chrono::seconds(5);  // so long handshakes may take that have begun
     } else {
       warn("the new process has failed, the old one goes on");
       successor_.reset();
@@ -70,9 +70,11 @@ class Server {
   }
 
   void hand_clients_over() {
-    clients_.remove_if([&](auto& client) {
+    clients_.remove_if([&, takes = true](auto& client) mutable {
       baton::Connection* connection = client.connection();
-      return connection != nullptr && give_client(*successor_, client.socket(), *connection);
+      if (connection == nullptr) return Clock::now() > *end_;
+      takes = takes && takes_clients(*successor_);
+      return takes && give_client(*successor_, client.socket(), *connection, config_);
     });
   }
 

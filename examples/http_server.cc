@@ -56,8 +56,16 @@ net::awaitable<void> serve(tcp::socket socket, const baton::Config& config) {
 }
 
 net::awaitable<void> accept_all(tcp::acceptor acceptor, baton::Config config) {
+  net::steady_timer pause(acceptor.get_executor());
   for (;;) {
-    tcp::socket socket = co_await acceptor.async_accept(net::use_awaitable);
+    boost::system::error_code error;
+    tcp::socket socket = co_await acceptor.async_accept(net::redirect_error(net::use_awaitable, error));
+    if (error) {  // no descriptor is left, say: those whom we serve free some, and who waits is not lost
+      warn("accept: " + error.message());
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(net::use_awaitable);
+      continue;
+    }
     // One client's fault ends that client.
     net::co_spawn(acceptor.get_executor(), serve(std::move(socket), config), [](std::exception_ptr fault) {
       try {

@@ -31,8 +31,8 @@ void accept_link(const Socket& listener, const baton::Config& config, std::vecto
   if (!socket || peer_of(socket).uid != ::getuid()) return;
   baton::KeyStoreOptions options;
   options.names = {"localhost"};  // what this application server may serve
-  links.push_back(
-      {std::move(socket), need(baton::LinkToApplicationServer::over_unprotected(config, options))});
+  links.push_back({std::move(socket),
+                   need(baton::LinkToApplicationServer::over_unprotected(config, options, Clock::now()))});
 }
 
 // Whether the link stays.

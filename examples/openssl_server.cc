@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 
 #include <array>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -74,11 +75,16 @@ void serve(const Socket& client, SSL_CTX* context, const Successor& worker) {
 int main(int argc, char** argv) {
   need_usage(argc == 6, "openssl_server PORT CERTIFICATE KEY WORKER_SOCKET KEY_RING");
   need(baton::start_library());
+  // libssl writes with write(2): without this, a client that has gone away ends the process.
+  std::signal(SIGPIPE, SIG_IGN);
   const SslContext context = make_context(argv[2], argv[3]);
   Socket channel = connect_at(argv[4]);
-  baton::Seal seal = seal_for(peer_of(channel).pid, "adopted", argv[5]);
+  baton::Seal seal = seal_for(peer_of(channel).pid, "adopted", KeyRingFile(argv[5]));
   Successor worker{std::move(channel), std::move(seal)};
   worker.config.set_serialization_version(baton::SerializationVersion::v1);
   const Socket listener = listen_on(argv[1]);
-  for (;;) std::thread(serve, accept_from(listener), context.get(), std::cref(worker)).detach();
+  for (;;) {
+    Socket client = accept_from(listener);
+    if (client) std::thread(serve, std::move(client), context.get(), std::cref(worker)).detach();
+  }
 }

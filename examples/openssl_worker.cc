@@ -30,11 +30,15 @@ int main(int argc, char** argv) {
   need_usage(argc == 3, "openssl_worker WORKER_SOCKET KEY_RING");
   need(baton::start_library());
   const baton::Config config = baton::Config::continuing(baton::Role::server);
-  const baton::Seal seal = seal_for(::getpid(), "adopted", argv[2]);
+  const baton::Seal seal = seal_for(::getpid(), "adopted", KeyRingFile(argv[2]));
   const Socket listener = listen_at(argv[1]);
   for (;;) {
     const Socket server = accept_from(listener);
     while (std::optional<Message> message = receive_message(server)) {
+      if (!message->socket) {
+        warn("a client is lost: no descriptor is left");
+        continue;
+      }
       auto connection = baton::deserialize(message->bytes, seal, config);
       if (!connection) {
         warn("refused: " + connection.error().message);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -37,6 +38,13 @@ static inline int listen_on(const char* port) {
     exit(1);
   }
   return listener;
+}
+
+/* -1: no descriptor is left, say. After a pause, since the client still waits. */
+static inline int accept_from(int listener) {
+  const int client = accept(listener, NULL, NULL);
+  if (client < 0) poll(NULL, 0, 10);
+  return client;
 }
 
 /* Until the other side closes. */

@@ -25,14 +25,19 @@ inline void take_signal(const Socket& signals) {
 }
 
 // Starts the program in arguments[0] with the first three arguments, and one more: the descriptor of its end
-// of the channel that is returned. When it has failed, the channel is closed.
+// of the channel that is returned. When it has failed, the channel is closed. None: it cannot be started.
 inline Socket start_program(char** arguments) {
   int ends[2];
-  need(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "socketpair");
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+    warn(std::string("no new process: ") + std::strerror(errno));
+    return Socket();
+  }
   Socket ours(ends[0]);
   const Socket theirs(ends[1]);
   std::signal(SIGCHLD, SIG_IGN);  // nobody waits for the new process
-  if (::fork() == 0) {
+  const pid_t child = ::fork();
+  if (child < 0) warn(std::string("no new process: ") + std::strerror(errno));
+  if (child == 0) {
     ::fcntl(theirs.fd(), F_SETFD, 0);  // all other descriptors are closed by exec
     const std::string channel = std::to_string(theirs.fd());
     ::execlp(arguments[0], arguments[0], arguments[1], arguments[2], arguments[3], channel.c_str(), nullptr);

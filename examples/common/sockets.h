@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -88,8 +89,11 @@ inline Socket connect_at(const std::string& path, int type = SOCK_SEQPACKET) {
   return socket;
 }
 
+// None: nobody waits any more; or, after a pause, no descriptor is left. Clients wait then, and so must we.
 inline Socket accept_from(const Socket& listener) {
-  return Socket(::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  const int fd = ::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd < 0 && errno != EAGAIN) ::poll(nullptr, 0, 10);
+  return Socket(fd);
 }
 
 }  // namespace example

@@ -2,8 +2,9 @@
  * this one say what each thing means, and nothing else holds here than there.
  *
  * Errors. What can fail returns a baton_status. baton_last_error() has the text of the last failure in this
- * thread; it never holds a secret. A call that fails has written nothing through its pointers, and no
- * exception leaves any call. NULL where something is needed is BATON_INVALID_ARGUMENT.
+ * thread; it never holds a secret. A call that fails has written nothing through its pointers, but for those
+ * that ask for readiness: they fill in their struct also when they say why not. No exception leaves any call.
+ * NULL where something is needed is BATON_INVALID_ARGUMENT.
  *
  * Ownership. Each `..._new`, `..._open` and so on gives a handle that its `..._free` destroys; NULL is
  * allowed there, secrets are wiped. A call that "takes" an object empties it: its handle answers
@@ -61,7 +62,7 @@ typedef enum baton_status {
 } baton_status;
 
 /* "already_claimed" and so on; "unknown" for other numbers. */
-BATON_EXPORT const char* baton_status_name(baton_status status);
+BATON_EXPORT const char* baton_status_name(int status);
 /* Never NULL; "" before the first failure. Until the next failure in this thread. */
 BATON_EXPORT const char* baton_last_error(void);
 /* Of the library that runs: "0.1.0". */
@@ -92,14 +93,16 @@ BATON_EXPORT baton_status baton_settings_new(int role, baton_settings** settings
 BATON_EXPORT void baton_settings_free(baton_settings* settings);
 
 /* A chain in PEM, leaf first, and its private key. A server may have several, one per kind of key. The caller
- * wipes its own copy of the key. The second form reads files of at most 1 MiB. */
+ * wipes its own copy of the key. The second form reads files of at most 1 MiB, which may be one and the same:
+ * of a chain only the certificates are kept. */
 BATON_EXPORT baton_status baton_settings_add_certificate(baton_settings* settings, const uint8_t* chain_pem,
                                                          size_t chain_size, const uint8_t* key_pem,
                                                          size_t key_size);
 BATON_EXPORT baton_status baton_settings_add_certificate_files(baton_settings* settings,
                                                                const char* chain_path, const char* key_path);
 /* Whom to trust, in PEM. A server that has it demands a client certificate; a client without it trusts the
- * system's. */
+ * system's. What is empty is BATON_INVALID_ARGUMENT, for it would turn that off; without a certificate in it
+ * BATON_MALFORMED. */
 BATON_EXPORT baton_status baton_settings_set_ca(baton_settings* settings, const uint8_t* ca_pem, size_t size);
 BATON_EXPORT baton_status baton_settings_set_ca_file(baton_settings* settings, const char* path);
 /* A client's: sent as SNI and verified. */
@@ -111,7 +114,7 @@ BATON_EXPORT baton_status baton_settings_set_versions(baton_settings* settings, 
 BATON_EXPORT baton_status baton_settings_add_cipher_suite(baton_settings* settings, const char* name);
 BATON_EXPORT baton_status baton_settings_add_group(baton_settings* settings, const char* name);
 BATON_EXPORT baton_status baton_settings_add_alpn(baton_settings* settings, const char* protocol);
-/* A server's: 80 secret bytes that servers share which resume each other's sessions. */
+/* A server's: 80 secret bytes that servers share which resume each other's sessions. Not empty. */
 BATON_EXPORT baton_status baton_settings_set_ticket_keys(baton_settings* settings, const uint8_t* keys,
                                                          size_t size);
 /* `peer`: BATON_PEER_...; `keep`: BATON_KEEP_... */
@@ -278,10 +281,10 @@ typedef struct baton_claims baton_claims;
 /* In the memory of this process. `capacity`: most ids; 0: about a million. */
 BATON_EXPORT baton_status baton_claims_new_memory(size_t capacity, baton_claims** claims);
 /* A store of your own (claim_store.h says what it owes). `claim` spends an id: BATON_OK for exactly one of
- * all calls with the same id, BATON_ALREADY_CLAIMED, BATON_EXPIRED, or BATON_IO when it cannot tell; other
- * numbers count as BATON_IO. Called in the thread that deserializes, so perhaps in several at once.
+ * all calls with the same id, BATON_ALREADY_CLAIMED, BATON_EXPIRED, or BATON_IO when it cannot tell; every
+ * other number counts as BATON_IO. Called in the thread that deserializes, so perhaps in several at once.
  * `destroy`, which may be NULL, is called once, when the last seal that uses it has gone. */
-typedef baton_status (*baton_claim)(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now);
+typedef int (*baton_claim)(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now);
 BATON_EXPORT baton_status baton_claims_new(baton_claim claim, void (*destroy)(void* argument), void* argument,
                                            baton_claims** claims);
 /* Seals that use it keep it. */
@@ -310,7 +313,8 @@ typedef struct baton_readiness {
   int key_update_owed;      /* the peer waits for a KeyUpdate */
 } baton_readiness;
 
-/* BATON_OK: it can be serialized now. Otherwise why not. `readiness` may be NULL. */
+/* BATON_OK: it can be serialized now. Otherwise why not. `readiness`, which may be NULL, is filled in for
+ * both. */
 BATON_EXPORT baton_status baton_serialization_readiness(const baton_connection* connection,
                                                         baton_readiness* readiness);
 
@@ -347,7 +351,8 @@ BATON_EXPORT baton_status baton_attach(struct ssl_ctx_st* context, int peer, uns
                                        baton_ssl_message_callback message_callback);
 /* Only for an SSL that has an info callback of its own. */
 BATON_EXPORT baton_status baton_watch(struct ssl_st* ssl);
-/* BATON_OK: it can be adopted now. Otherwise why not. `readiness` may be NULL. */
+/* BATON_OK: it can be adopted now. Otherwise why not. `readiness`, which may be NULL, is filled in for both.
+ */
 BATON_EXPORT baton_status baton_adoption_readiness(const struct ssl_st* ssl, baton_readiness* readiness);
 /* Takes the connection out of `ssl`, which is good for SSL_free() only from then on. */
 BATON_EXPORT baton_status baton_adopt(struct ssl_st* ssl, const baton_config* config,
@@ -358,9 +363,10 @@ BATON_EXPORT baton_status baton_adopt(struct ssl_st* ssl, const baton_config* co
 /* A link to a key store. */
 typedef struct baton_link baton_link;
 
-/* Over mutual TLS 1.3: takes the connection, a client's. `software`: what the key store logs, NULL: "baton".
- * `max_in_flight`: handshakes at one time, 0: the default. The second form leaves secrecy and authenticity to
- * the caller: its bytes hold traffic secrets in the clear. */
+/* Over mutual TLS 1.3: takes the connection, a client's that keeps the peer's certificate
+ * (BATON_PEER_DIGEST). `software`: what the key store logs, NULL: "baton". `max_in_flight`: handshakes at one
+ * time, 0: the default. The second form leaves secrecy and authenticity to the caller: its bytes hold traffic
+ * secrets in the clear. */
 BATON_EXPORT baton_status baton_link_new(baton_connection* connection, const char* software,
                                          uint32_t max_in_flight, baton_link** link);
 BATON_EXPORT baton_status baton_link_new_unprotected(const char* software, uint32_t max_in_flight,

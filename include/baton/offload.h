@@ -8,7 +8,8 @@
 //                        and no more: it answers by itself
 //
 // A link carries connections with their secrets in the clear, so it is made of a Connection: mutual TLS 1.3,
-// which both ends check. The calls with `unprotected` in their names leave that to the caller, for a Unix
+// of which each end checks that it has verified its peer. For that the Config of both has KeptMetadata::peer.
+// The calls with `unprotected` in their names leave that to the caller, for a Unix
 // socket whose peer was asked for its credentials.
 //
 // An object belongs to one thread at a time; a link and its handshakes to the same one.
@@ -51,10 +52,11 @@ struct BATON_EXPORT OffloadRequest {
   ClientAddress client{};  // where the client comes from
   std::string listener{};  // name of the listener that the client reached; printable ASCII, at most 64 bytes
   TraceId trace_id{};      // the caller's choice
-  // The key store gives up after this time, or after its own limit. The caller has a timer of its own.
+  // The key store gives up after this time, or after its own limit. At least 1 ms; more than an hour is an
+  // hour. The caller has a timer of its own.
   std::chrono::milliseconds deadline{10'000};
-  // Called inside of calls on the link when advance({}) would have news. It only notes that: it calls nothing
-  // of this header, and throws nothing. May be empty.
+  // Called inside of calls on the link or on one of its handshakes when advance({}) would have news. It only
+  // notes that: it calls nothing of this header, and throws nothing. May be empty.
   std::function<void()> on_news{};
 };
 
@@ -103,7 +105,9 @@ class BATON_EXPORT OffloadedHandshake {
 class BATON_EXPORT LinkToKeyStore {
  public:
   // Takes the connection, a client's, also when it fails. Errors: consumed; refused, when it is not of TLS
-  // 1.3 or not a client's. That the peer is the key store, Config::client has checked.
+  // 1.3, not a client's, or knows of no verified certificate (KeptMetadata::peer), as one that was adopted
+  // from an OpenSSL that verified nothing. That it is the key store's, the server name of Config::client
+  // says.
   static Result<LinkToKeyStore> over(Connection connection, const LinkOptions& options = {});
   // Without TLS: the bytes of this link hold traffic secrets in the clear.
   static LinkToKeyStore over_unprotected(const LinkOptions& options = {});
@@ -118,7 +122,7 @@ class BATON_EXPORT LinkToKeyStore {
   // malformed, limit_exceeded, unsupported_version, refused (also after the end).
   [[nodiscard]] Result<void> receive(ByteView bytes);
   // For the key store, in order; valid until the next call on the link or on one of its handshakes. Take it
-  // until it is empty.
+  // until it is empty. With 16 MiB waiting, any call ends the link: the key store does not read (R9).
   ByteView output();
   void output_sent(std::size_t count);
 
@@ -145,7 +149,7 @@ class BATON_EXPORT LinkToKeyStore {
   bool finished() const;
   // Why it ended; empty as long as it has not.
   const std::string& end_reason() const;
-  std::size_t in_flight() const;  // handshakes that have not ended
+  std::size_t in_flight() const;  // handshakes that have not ended; they all have once the link has
 
   // Asks the key store for a sign of life: it answers at once. Errors: refused; limit_exceeded, when 4 are
   // unanswered.
@@ -193,7 +197,8 @@ struct BATON_EXPORT KeyStoreOptions {
   // The server names that this application server may serve: "www.example.com", "*.example.com" (one label),
   // "*" (all, and clients that send none). Every other handshake is refused.
   std::vector<std::string> names{};
-  std::chrono::milliseconds handshake_timeout{10'000};  // an application server can only ask for less
+  // An application server can only ask for less. Above 0; more than an hour is an hour.
+  std::chrono::milliseconds handshake_timeout{10'000};
   // TLS 1.3 without a client certificate: hand over with the server's first flight, one round trip on the
   // link.
   bool early_handoff = true;
@@ -221,14 +226,15 @@ class BATON_EXPORT LinkToApplicationServer {
                                               const KeyStoreOptions& options, Time now);
   // Without TLS: the bytes of this link hold traffic secrets in the clear. Error: invalid_argument.
   static Result<LinkToApplicationServer> over_unprotected(const Config& config,
-                                                          const KeyStoreOptions& options);
+                                                          const KeyStoreOptions& options, Time now);
 
   LinkToApplicationServer(LinkToApplicationServer&&) noexcept;
   LinkToApplicationServer& operator=(LinkToApplicationServer&&) noexcept;
   ~LinkToApplicationServer();
 
   // Takes what the application server sent, at most some 64 KiB a time. An error is final, as at the other
-  // end.
+  // end; it is limit_exceeded when the application server does not read what is sent: with 16 MiB of output
+  // waiting, any call ends the link (R9).
   [[nodiscard]] Result<void> receive(ByteView bytes, Time now);
   // While it is false, output waits: do not read from the stream, so that a peer that reads slowly is slowed
   // down (R9).
@@ -237,7 +243,8 @@ class BATON_EXPORT LinkToApplicationServer {
   ByteView output();
   void output_sent(std::size_t count);
 
-  // Ends what is past its time; call it at next_deadline().
+  // Ends what is past its time; call it at next_deadline(). Without a HELLO within 5 seconds that is the link
+  // itself.
   void expire(Time now);
   std::optional<Time> next_deadline() const;
 
@@ -248,6 +255,8 @@ class BATON_EXPORT LinkToApplicationServer {
   bool finished() const;
   const std::string& end_reason() const;
   std::size_t in_flight() const;
+  [[nodiscard]] Result<void> ping();
+  std::size_t unanswered_pings() const;
 
   // The oldest report not yet taken. The last 1024 are kept.
   std::optional<OffloadReport> next_report();

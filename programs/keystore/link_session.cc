@@ -21,7 +21,7 @@ using programs::log_event;
 using programs::LogLevel;
 using std::chrono::steady_clock;
 
-constexpr auto kAuthenticationTimeout = 5000ms;  // TLS on the link, and then HELLO
+constexpr auto kAuthenticationTimeout = 5000ms;  // TLS on the link; then HELLO has offload::kHelloTimeout
 constexpr auto kHastyAuthenticationTimeout = 1000ms;
 constexpr auto kWatchInterval = 1000ms;
 constexpr auto kFarewellTime = 1000ms;  // for the peer to read our last frame and close
@@ -251,7 +251,7 @@ net::Task<Result<void>> LinkSession::watch_peer() {
   for (;;) {
     co_await net::sleep_for(kWatchInterval);
     const auto now = steady_clock::now();
-    const bool no_hello = !service_->link().ready() && now - started > kAuthenticationTimeout;
+    const bool no_hello = !service_->link().ready() && now - started > offload::kHelloTimeout;
     if (!no_hello && now - last_received_ < shared_.config.limits.link_idle_timeout) continue;
     const char* reason = no_hello ? "no HELLO came in time" : "nothing was received for too long";
     end_reason_ = reason;

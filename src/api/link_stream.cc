@@ -14,10 +14,14 @@ Result<void> check_link_connection(const Connection& connection, Role role) {
   if (connection.protocol_version() != ProtocolVersion::tls13) {
     return fail(ErrorCode::refused, "link: it must be TLS 1.3");
   }
-  if (role == Role::server && !connection.peer_certificate_digest()) {
+  // Only what was verified is kept.
+  if (!connection.peer_certificate_digest()) {
     return fail(ErrorCode::refused,
-                "link: no verified client certificate is known: set ServerSettings::client_ca_pem, and "
-                "KeptMetadata::peer to digest or chain");
+                role == Role::client
+                    ? "link: no verified certificate of the key store is known: set KeptMetadata::peer to "
+                      "digest or chain"
+                    : "link: no verified client certificate is known: set ServerSettings::client_ca_pem, "
+                      "and KeptMetadata::peer to digest or chain");
   }
   return {};
 }

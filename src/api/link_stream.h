@@ -62,7 +62,7 @@ class LinkStream {
   bool peer_closed_ = false;
 };
 
-// Whether a link may be made of it: mutual TLS 1.3. A client has verified its server anyhow.
+// Whether a link may be made of it: TLS 1.3, with a peer whose certificate was verified.
 [[nodiscard]] Result<void> check_link_connection(const Connection& connection, Role role);
 
 }  // namespace baton

@@ -8,6 +8,8 @@ namespace baton {
 namespace {
 
 constexpr std::size_t kMostReports = 1024;  // kept for a caller that does not take them (R9)
+constexpr const char* kOverrun = "the application server does not read what is sent";
+constexpr const char* kNoHello = "the application server sent no HELLO in time";
 
 using offload::LogEventKind;
 
@@ -101,6 +103,9 @@ Result<offload::ServiceConfig> service_config(const Config& config, const KeySto
     return fail(ErrorCode::invalid_argument,
                 "a key store hands connections over: set_serialization_version() first");
   }
+  if (options.handshake_timeout <= std::chrono::milliseconds(0)) {
+    return fail(ErrorCode::invalid_argument, "KeyStoreOptions::handshake_timeout is no time at all");
+  }
   auto names = name_set(options.names);
   if (!names) return pass_on(names);
   offload::ServiceConfig service;
@@ -110,7 +115,7 @@ Result<offload::ServiceConfig> service_config(const Config& config, const KeySto
         allowed, [tenant](const handshake::ClientHelloInfo&) { return handshake::TenantChoice(tenant); });
   };
   service.version = config.serialization_version();
-  service.limits.handshake_timeout = options.handshake_timeout;
+  service.limits.handshake_timeout = std::min(options.handshake_timeout, offload::kLongestTimeout);
   service.link.max_in_flight = options.link.max_in_flight;
   service.hello.software = options.link.software;
   if (!options.hands_over) service.hello.capabilities &= ~offload::kSerializationOffload;
@@ -126,13 +131,23 @@ Result<offload::ServiceConfig> service_config(const Config& config, const KeySto
 }  // namespace
 
 struct LinkToApplicationServer::Inside {
-  Inside(std::optional<Connection> tls, offload::ServiceConfig config)
-      : stream(std::move(tls)), service(std::move(config)) {}
+  Inside(std::optional<Connection> tls, offload::ServiceConfig config, Time now)
+      : stream(std::move(tls)),
+        service(std::move(config)),
+        hello_deadline(now + offload::kHelloTimeout),
+        last_time(now) {}
 
   Result<void> receive(ByteView bytes, Time now);
+  Result<void> ping();
+  void expire(Time now);
   void end(std::string_view reason, Time now);
   void after_call();
+  void take_events();
   bool ended() const { return !end_reason.empty(); }
+  bool awaits_hello() const { return !ended() && !service.link().ready(); }
+  // The link has ended itself: output_overflow.
+  bool is_overrun() const { return !ended() && service.link().closed(); }
+  std::optional<Time> next_deadline() const;
   // After our own GO_AWAY the application server ends the link: only it knows that no OPEN is on its way.
   bool finished() const { return ended() || (peer_goes_away && service.link().in_flight() == 0); }
 
@@ -141,13 +156,18 @@ struct LinkToApplicationServer::Inside {
   std::deque<OffloadReport> reports;
   std::string end_reason;
   bool peer_goes_away = false;
+  std::size_t unanswered_pings = 0;
+  Time hello_deadline;
+  Time last_time;  // of any call
 };
 
 Result<void> LinkToApplicationServer::Inside::receive(ByteView bytes, Time now) {
   if (ended()) return fail(ErrorCode::refused, "link: it has ended: " + end_reason);
+  last_time = now;
   Result<void> received =
       stream.receive(bytes, [this, now](ByteView part) { return service.receive(part, now); });
-  after_call();
+  take_events();
+  if (received && is_overrun()) received = fail(ErrorCode::limit_exceeded, kOverrun);
   if (!received) {
     end(received.error().message, now);
   } else if (stream.peer_closed()) {
@@ -156,14 +176,44 @@ Result<void> LinkToApplicationServer::Inside::receive(ByteView bytes, Time now) 
   return received;
 }
 
-void LinkToApplicationServer::Inside::end(std::string_view reason, Time now) {
-  if (ended()) return;
-  end_reason = reason.empty() ? "the link was closed" : reason;
-  service.lose_link(now);
+Result<void> LinkToApplicationServer::Inside::ping() {
+  if (ended()) return fail(ErrorCode::refused, "link: it has ended: " + end_reason);
+  const auto number = service.ping();
+  after_call();
+  if (!number) return tl::unexpected(number.error());
+  ++unanswered_pings;
+  return {};
+}
+
+void LinkToApplicationServer::Inside::expire(Time now) {
+  last_time = now;
+  if (awaits_hello() && now >= hello_deadline) {
+    service.end_link(offload::LinkErrorCode::timeout, kNoHello, now);
+    end(kNoHello, now);
+  }
+  service.expire(now);
   after_call();
 }
 
+std::optional<LinkToApplicationServer::Time> LinkToApplicationServer::Inside::next_deadline() const {
+  const auto deadline = service.next_deadline();
+  return awaits_hello() ? std::min(deadline.value_or(hello_deadline), hello_deadline) : deadline;
+}
+
+void LinkToApplicationServer::Inside::end(std::string_view reason, Time now) {
+  if (ended()) return;
+  end_reason = reason.empty() ? "the link was closed" : reason;
+  last_time = now;
+  service.lose_link(now);
+  take_events();
+}
+
 void LinkToApplicationServer::Inside::after_call() {
+  take_events();
+  if (is_overrun()) end(kOverrun, last_time);
+}
+
+void LinkToApplicationServer::Inside::take_events() {
   while (auto event = service.next_log_event()) {
     if (reports.size() == kMostReports) reports.pop_front();
     reports.push_back(report_of(*event));
@@ -174,6 +224,7 @@ void LinkToApplicationServer::Inside::after_call() {
   }
   while (auto news = service.next_news()) {
     if (std::holds_alternative<offload::GoAway>(*news)) peer_goes_away = true;
+    if (std::holds_alternative<offload::Pong>(*news)) --unanswered_pings;
     if (const auto* error = std::get_if<offload::LinkError>(&*news)) {
       end_reason = "the application server ended the link: " + error->text;
     }
@@ -191,17 +242,18 @@ Result<LinkToApplicationServer> LinkToApplicationServer::over(Connection connect
   if (auto checked = check_link_connection(connection, Role::server); !checked) return pass_on(checked);
   auto service = service_config(config, options);
   if (!service) return pass_on(service);
-  LinkToApplicationServer link(std::make_unique<Inside>(std::move(connection), std::move(*service)));
+  LinkToApplicationServer link(std::make_unique<Inside>(std::move(connection), std::move(*service), now));
   // What came with the end of its handshake. An error shows in end_reason().
   static_cast<void>(link.receive({}, now));
   return link;
 }
 
 Result<LinkToApplicationServer> LinkToApplicationServer::over_unprotected(const Config& config,
-                                                                          const KeyStoreOptions& options) {
+                                                                          const KeyStoreOptions& options,
+                                                                          Time now) {
   auto service = service_config(config, options);
   if (!service) return pass_on(service);
-  return LinkToApplicationServer(std::make_unique<Inside>(std::nullopt, std::move(*service)));
+  return LinkToApplicationServer(std::make_unique<Inside>(std::nullopt, std::move(*service), now));
 }
 
 Result<void> LinkToApplicationServer::receive(ByteView bytes, Time now) {
@@ -222,13 +274,11 @@ void LinkToApplicationServer::output_sent(std::size_t count) {
 }
 
 void LinkToApplicationServer::expire(Time now) {
-  if (!inside_) return;
-  inside_->service.expire(now);
-  inside_->after_call();
+  if (inside_) inside_->expire(now);
 }
 
 std::optional<LinkToApplicationServer::Time> LinkToApplicationServer::next_deadline() const {
-  return inside_ ? inside_->service.next_deadline() : std::nullopt;
+  return inside_ ? inside_->next_deadline() : std::nullopt;
 }
 
 bool LinkToApplicationServer::ready() const {
@@ -240,7 +290,9 @@ bool LinkToApplicationServer::going_away() const {
 }
 
 void LinkToApplicationServer::go_away(std::string_view reason) {
-  if (inside_) inside_->service.go_away(reason);
+  if (!inside_) return;
+  inside_->service.go_away(reason);
+  inside_->after_call();
 }
 
 bool LinkToApplicationServer::finished() const {
@@ -253,7 +305,16 @@ const std::string& LinkToApplicationServer::end_reason() const {
 }
 
 std::size_t LinkToApplicationServer::in_flight() const {
-  return inside_ ? inside_->service.link().in_flight() : 0;
+  return inside_ && !inside_->ended() ? inside_->service.link().in_flight() : 0;
+}
+
+Result<void> LinkToApplicationServer::ping() {
+  if (!inside_) return fail(ErrorCode::refused, "the link was moved");
+  return inside_->ping();
+}
+
+std::size_t LinkToApplicationServer::unanswered_pings() const {
+  return inside_ ? inside_->unanswered_pings : 0;
 }
 
 std::optional<OffloadReport> LinkToApplicationServer::next_report() {

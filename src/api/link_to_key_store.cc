@@ -56,6 +56,11 @@ Result<std::unique_ptr<offload::RemoteHandshake>> LinkToKeyStore::Inside::open(
   return HandshakeLink::open(std::move(request), std::move(on_news));
 }
 
+// What was queued just now may have ended the link: output_overflow.
+void LinkToKeyStore::Inside::on_output() {
+  if (client().closed()) end("the key store does not read what is sent");
+}
+
 void LinkToKeyStore::Inside::on_news(offload::LinkNews news) {
   if (std::holds_alternative<offload::Pong>(news)) --unanswered_pings;
   if (const auto* error = std::get_if<offload::LinkError>(&news)) {
@@ -133,6 +138,7 @@ bool LinkToKeyStore::going_away() const {
 void LinkToKeyStore::go_away(std::string_view reason) {
   if (!inside_) return;
   inside_->client().go_away(reason);
+  inside_->on_output();
   inside_->picker.set_usable(0, false);
 }
 
@@ -146,12 +152,13 @@ const std::string& LinkToKeyStore::end_reason() const {
 }
 
 std::size_t LinkToKeyStore::in_flight() const {
-  return inside_ ? inside_->client().in_flight() : 0;
+  return inside_ && !inside_->ended() ? inside_->client().in_flight() : 0;
 }
 
 Result<void> LinkToKeyStore::ping() {
   if (!inside_ || inside_->ended()) return fail(ErrorCode::refused, "link: it has ended");
   const auto number = inside_->client().ping();
+  inside_->on_output();
   if (!number) return tl::unexpected(number.error());
   ++inside_->unanswered_pings;
   return {};

@@ -30,6 +30,7 @@ struct LinkToKeyStore::Inside final : offload::HandshakeLink, offload::KeyStoreS
                                                          offload::OpenRequest request,
                                                          std::function<void()> on_news) override;
   // HandshakeLink.
+  void on_output() override;
   void on_news(offload::LinkNews news) override;
 
   using HandshakeLink::client;

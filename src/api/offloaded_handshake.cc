@@ -51,8 +51,8 @@ OffloadedHandshake::Inside::Inside(std::shared_ptr<LinkToKeyStore::Inside> of, c
                                    OffloadRequest request)
     : link(std::move(of)),
       config(config_of),
-      offload(open_request(request), kNow + request.deadline, *link, link->picker, link->policy,
-              or_nothing(std::move(request.on_news))) {}
+      offload(open_request(request), kNow + std::min(request.deadline, offload::kLongestTimeout), *link,
+              link->picker, link->policy, or_nothing(std::move(request.on_news))) {}
 
 OffloadedHandshake::Inside::~Inside() {
   if (takeover && step == HandshakeStep::need_bytes) offload.report({OutcomeKind::client_gone, {}, {}});

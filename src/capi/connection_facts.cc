@@ -9,12 +9,10 @@
 namespace baton::capi {
 namespace {
 
-// Keeps a text with a 0 behind it; NULL for none.
+// NULL for none.
 template <class Text>
 const char* keep(std::string& kept, const std::optional<Text>& text) {
-  if (!text) return nullptr;
-  kept = *text;
-  return kept.c_str();
+  return text ? give_text(kept, *text) : nullptr;
 }
 
 }  // namespace
@@ -93,7 +91,7 @@ const char* baton_connection_failure(baton_connection* connection, int* alert, i
   const Failure& failure = *connection->value.failure();
   if (alert != nullptr) *alert = static_cast<int>(failure.alert);
   if (from_peer != nullptr) *from_peer = failure.from_peer ? 1 : 0;
-  return failure.reason.c_str();
+  return give_text(connection->failure, failure.reason);
 }
 
 int baton_connection_can_export_keying_material(const baton_connection* connection) {

@@ -38,6 +38,13 @@ constexpr std::array kCodes{
     Code{ErrorCode::already_claimed, BATON_ALREADY_CLAIMED},
 };
 
+// `status` may be any number: it comes from outside.
+const Code* find(int status) {
+  const auto* found =
+      std::ranges::find(kCodes, status, [](const Code& code) { return static_cast<int>(code.status); });
+  return found == kCodes.end() ? nullptr : found;
+}
+
 baton_status status_of(ErrorCode code) {
   const auto* found = std::ranges::find(kCodes, code, &Code::code);
   return found == kCodes.end() ? BATON_INTERNAL : found->status;
@@ -85,11 +92,6 @@ baton_status note_missing(const Argument& argument) noexcept {
   return BATON_INVALID_ARGUMENT;
 }
 
-ErrorCode code_of(baton_status status) {
-  const auto* found = std::ranges::find(kCodes, status, &Code::status);
-  return found == kCodes.end() ? ErrorCode::io : found->code;
-}
-
 Result<void> check_sent(std::size_t count, std::size_t shown) {
   if (count <= shown) return {};
   return fail(ErrorCode::invalid_argument,
@@ -100,13 +102,13 @@ Result<void> check_sent(std::size_t count, std::size_t shown) {
 
 using namespace baton::capi;
 
-const char* baton_status_name(baton_status status) {
+const char* baton_status_name(int status) {
   if (status == BATON_OK) return "ok";
   if (status == BATON_NO_MEMORY) return "no_memory";
   if (status == BATON_INTERNAL) return "internal";
-  const auto* found = std::ranges::find(kCodes, status, &Code::status);
+  const Code* found = find(status);
   // The names are literals, so a 0 stands behind them.
-  return found == kCodes.end() ? "unknown" : baton::to_string(found->code).data();
+  return found == nullptr ? "unknown" : baton::to_string(found->code).data();
 }
 
 const char* baton_last_error() {

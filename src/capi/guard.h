@@ -2,6 +2,8 @@
 #pragma once
 
 #include <initializer_list>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -15,8 +17,6 @@ baton_status note(const Error& error) noexcept;
 baton_status note(baton_status status, const char* text) noexcept;
 // Notes the exception that is being handled.
 baton_status note_exception() noexcept;
-
-ErrorCode code_of(baton_status status);  // io for those that stand for none
 
 // An argument that may be missing.
 struct Argument {
@@ -62,6 +62,14 @@ Result<void> give(Handle** handle, Result<Value> value) {
   if (!value) return pass_on(value);
   *handle = new Handle{std::move(*value)};
   return {};
+}
+
+// What a getter of texts gives: a copy that the handle keeps, for its object may be taken.
+inline const char* give_text(std::string& kept, std::string_view text) noexcept {
+  return shielded<const char*>(nullptr, [&] {
+    kept = text;
+    return kept.c_str();
+  });
 }
 
 // What a getter of bytes gives: their address, and their number if that is asked for.

@@ -40,6 +40,9 @@ struct baton_handshake {
   std::size_t sent = 0;
   // What getters have given.
   std::string failure_kind{};
+  std::string failure{};
+  std::string server_name{};
+  std::string peer_name{};
 };
 
 struct baton_connection {
@@ -49,6 +52,7 @@ struct baton_connection {
   std::string group{};
   std::string server_name{};
   std::string alpn{};
+  std::string failure{};
 };
 
 struct baton_key_ring {

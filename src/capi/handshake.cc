@@ -92,30 +92,27 @@ const char* baton_handshake_failure(baton_handshake* handshake, int* alert, int*
       std::visit([](const auto& value) -> const Failure& { return value.failure(); }, handshake->value);
   if (alert != nullptr) *alert = static_cast<int>(failure.alert);
   if (from_peer != nullptr) *from_peer = failure.from_peer ? 1 : 0;
-  return failure.reason.c_str();
+  return give_text(handshake->failure, failure.reason);
 }
 
 const char* baton_handshake_failure_kind(baton_handshake* handshake) {
   if (handshake == nullptr || handshake->step != HandshakeStep::failed) return nullptr;
   const auto* offloaded = std::get_if<OffloadedHandshake>(&handshake->value);
   if (offloaded == nullptr) return nullptr;
-  return shielded<const char*>(nullptr, [&] {
-    handshake->failure_kind = offloaded->failure_kind();
-    return handshake->failure_kind.c_str();
-  });
+  return give_text(handshake->failure_kind, offloaded->failure_kind());
 }
 
 const char* baton_handshake_server_name(baton_handshake* handshake) {
   if (handshake == nullptr) return nullptr;
   const std::string& name = std::visit(
       [](const auto& value) -> const std::string& { return value.server_name(); }, handshake->value);
-  return name.empty() ? nullptr : name.c_str();
+  return name.empty() ? nullptr : give_text(handshake->server_name, name);
 }
 
 const char* baton_handshake_peer_name(baton_handshake* handshake, size_t index) {
   const auto* local = handshake != nullptr ? std::get_if<Handshake>(&handshake->value) : nullptr;
   if (local == nullptr || index >= local->peer_names().size()) return nullptr;
-  return local->peer_names()[index].c_str();
+  return give_text(handshake->peer_name, local->peer_names()[index]);
 }
 
 baton_status baton_handshake_connection(baton_handshake* handshake, baton_connection** connection) {

@@ -7,6 +7,12 @@
 namespace baton::capi {
 namespace {
 
+// What a claim store says; all but what it may say counts as "it cannot tell".
+ErrorCode code_of(int status) {
+  if (status == BATON_ALREADY_CLAIMED) return ErrorCode::already_claimed;
+  return status == BATON_EXPIRED ? ErrorCode::expired : ErrorCode::io;
+}
+
 // A store of the program's own.
 class CallbackClaimStore final : public ClaimStore {
  public:
@@ -19,7 +25,7 @@ class CallbackClaimStore final : public ClaimStore {
   }
 
   Result<void> claim(const ClaimId& id, UnixTime expires_at, UnixTime now) override {
-    const baton_status status = claim_(argument_, id.data(), seconds_of(expires_at), seconds_of(now));
+    const int status = claim_(argument_, id.data(), seconds_of(expires_at), seconds_of(now));
     if (status == BATON_OK) return {};
     return fail(code_of(status), std::string("the claim store says ") + baton_status_name(status));
   }

@@ -1,4 +1,5 @@
 #include "capi/arguments.h"
+#include "capi/certificates.h"
 #include "capi/file.h"
 #include "capi/guard.h"
 #include "capi/handles.h"
@@ -46,8 +47,21 @@ Result<void> add_certificate(baton_settings& settings, Credential credential) {
   return {};
 }
 
-std::string text_of(ByteView bytes) {
-  return {bytes.begin(), bytes.end()};
+// Behind the C++ settings, what is empty is what was never set.
+Result<void> check_not_empty(ByteView bytes, const std::string& what) {
+  if (!bytes.empty()) return {};
+  return fail(ErrorCode::invalid_argument, what + " is empty");
+}
+
+Result<void> set_ca(baton_settings& settings, ByteView pem, const std::string& what) {
+  if (auto checked = check_not_empty(pem, what); !checked) return checked;
+  std::string certificates = certificates_of(pem);
+  if (certificates.empty()) {
+    return fail(ErrorCode::malformed,
+                what + " holds no certificate; give PEM text (-----BEGIN CERTIFICATE-----)");
+  }
+  settings.ca_pem = std::move(certificates);
+  return {};
 }
 
 }  // namespace
@@ -69,7 +83,7 @@ baton_status baton_settings_add_certificate(baton_settings* settings, const uint
   return guarded({needed(settings, "settings"), bytes(chain_pem, chain_size, "chain_pem"),
                   bytes(key_pem, key_size, "key_pem")},
                  [&] {
-                   return add_certificate(*settings, {text_of({chain_pem, chain_size}),
+                   return add_certificate(*settings, {certificates_of({chain_pem, chain_size}),
                                                       SecretBuffer(key_pem, key_pem + key_size),
                                                       "the certificate", "the private key"});
                  });
@@ -84,14 +98,13 @@ baton_status baton_settings_add_certificate_files(baton_settings* settings, cons
         if (!chain) return pass_on(chain);
         auto key = read_file(key_path);
         if (!key) return pass_on(key);
-        return add_certificate(*settings, {text_of(*chain), std::move(*key), chain_path, key_path});
+        return add_certificate(*settings, {certificates_of(*chain), std::move(*key), chain_path, key_path});
       });
 }
 
 baton_status baton_settings_set_ca(baton_settings* settings, const uint8_t* ca_pem, size_t size) {
-  return guarded({needed(settings, "settings"), bytes(ca_pem, size, "ca_pem")}, [&]() -> Result<void> {
-    settings->ca_pem = text_of({ca_pem, size});
-    return {};
+  return guarded({needed(settings, "settings"), bytes(ca_pem, size, "ca_pem")}, [&] {
+    return set_ca(*settings, {ca_pem, size}, "ca_pem");
   });
 }
 
@@ -99,8 +112,7 @@ baton_status baton_settings_set_ca_file(baton_settings* settings, const char* pa
   return guarded({needed(settings, "settings"), needed(path, "path")}, [&]() -> Result<void> {
     const auto content = read_file(path);
     if (!content) return tl::unexpected(content.error());
-    settings->ca_pem = text_of(*content);
-    return {};
+    return set_ca(*settings, *content, path);
   });
 }
 
@@ -148,6 +160,7 @@ baton_status baton_settings_add_alpn(baton_settings* settings, const char* proto
 baton_status baton_settings_set_ticket_keys(baton_settings* settings, const uint8_t* keys, size_t size) {
   return guarded({needed(settings, "settings"), bytes(keys, size, "keys")}, [&]() -> Result<void> {
     if (auto checked = check_role(*settings, Role::server, "server"); !checked) return checked;
+    if (auto checked = check_not_empty({keys, size}, "keys"); !checked) return checked;
     settings->ticket_keys.assign(keys, keys + size);
     return {};
   });

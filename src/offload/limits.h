@@ -1,6 +1,7 @@
 // Every limit of the link protocol (docs/link-protocol.md), with unit and reason.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -39,6 +40,12 @@ inline constexpr std::uint64_t kConsumedReportStep = 16 * 1024;
 
 inline constexpr std::size_t kMaxPingsOutstanding =
     4;  // per direction; more would only measure a dead link again
+
+// What a key store gives an application server that has shown who it is, to say HELLO (R9).
+inline constexpr std::chrono::milliseconds kHelloTimeout{5000};
+
+// Of a handshake; longer ones that are asked for are cut to it, before anything is added to them.
+inline constexpr std::chrono::milliseconds kLongestTimeout = std::chrono::hours(1);
 
 // What one end of a link allows. The first two travel in HELLO.
 struct LinkLimits {

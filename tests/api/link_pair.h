@@ -56,6 +56,7 @@ struct LinkTls {
   ProtocolVersion version = ProtocolVersion::tls13;
   bool client_certificate = true;
   PeerIdentity keep = PeerIdentity::digest;
+  PeerIdentity client_keep = PeerIdentity::digest;
 };
 
 struct ConnectionPair {
@@ -75,6 +76,7 @@ inline ConnectionPair make_link_tls(const LinkTls& tls = {}) {
   client.ca_pem = the_ca().pem();
   client.credential = credential_for("app1.internal");
   client.min_version = client.max_version = tls.version;
+  client.keep.peer = tls.client_keep;
   Handshake accepting = value_of(Handshake::start(value_of(Config::server(std::move(server)))));
   Handshake connecting = value_of(Handshake::start(value_of(Config::client(std::move(client)))));
   connecting.advance({});
@@ -151,7 +153,7 @@ inline LinkPair protected_pair(const KeyStoreOptions& options = options_for({kNa
 
 inline LinkPair unprotected_pair(const KeyStoreOptions& options = options_for({kName})) {
   LinkPair pair{LinkToKeyStore::over_unprotected(),
-                value_of(LinkToApplicationServer::over_unprotected(key_store_config(), options)),
+                value_of(LinkToApplicationServer::over_unprotected(key_store_config(), options, {})),
                 {},
                 {},
                 {},

@@ -194,8 +194,13 @@ TEST(Offload, ALostLinkFailsItsHandshakes) {
   LinkPair link = protected_pair();
   OffloadedClient offloaded(link, client_config(ProtocolVersion::tls13));
   offloaded.server().advance(offloaded.client().take_output());
+  EXPECT_EQ(link.application_server.in_flight(), 1U);
+  ASSERT_TRUE(link.key_store.receive(LinkPair::take(link.application_server, SIZE_MAX), link.now));
+  EXPECT_EQ(link.key_store.in_flight(), 1U);
   link.application_server.end("reset by peer");
   link.key_store.end("reset by peer", {});
+  EXPECT_EQ(link.application_server.in_flight(), 0U);
+  EXPECT_EQ(link.key_store.in_flight(), 0U);
   EXPECT_EQ(offloaded.server_step(), HandshakeStep::failed);
   EXPECT_EQ(offloaded.server().failure_kind(), "link_lost");
   EXPECT_EQ(offloaded.server().failure().reason, "reset by peer");
@@ -339,6 +344,12 @@ TEST(Link, WithoutTlsItsBytesAreFrames) {
   EXPECT_EQ(as_text(link.output().subspan(8, 4)), "BTNL");
 }
 
+void expect_no_link(Result<LinkToKeyStore> link, const char* message) {
+  ASSERT_FALSE(link);
+  EXPECT_EQ(link.error().code, ErrorCode::refused);
+  EXPECT_THAT(link.error().message, HasSubstr(message));
+}
+
 void expect_no_key_store(ConnectionPair tls, const char* message) {
   const auto link = LinkToApplicationServer::over(std::move(tls.server), key_store_config(), {}, {});
   ASSERT_FALSE(link);
@@ -350,7 +361,7 @@ TEST(Link, OnlyMutualTls13MakesOne) {
   LinkTls old;
   old.version = ProtocolVersion::tls12;
   ConnectionPair tls = make_link_tls(old);
-  EXPECT_FALSE(LinkToKeyStore::over(std::move(tls.client)));
+  expect_no_link(LinkToKeyStore::over(std::move(tls.client)), "TLS 1.3");
   expect_no_key_store(std::move(tls), "TLS 1.3");
 
   LinkTls anonymous;
@@ -360,8 +371,13 @@ TEST(Link, OnlyMutualTls13MakesOne) {
   forgotten.keep = PeerIdentity::none;
   expect_no_key_store(make_link_tls(forgotten), "KeptMetadata");
 
+  LinkTls blind;  // as a client that has verified nothing
+  blind.client_keep = PeerIdentity::none;
+  tls = make_link_tls(blind);
+  expect_no_link(LinkToKeyStore::over(std::move(tls.client)), "no verified certificate of the key store");
+
   tls = make_link_tls();
-  EXPECT_FALSE(LinkToKeyStore::over(std::move(tls.server))) << "the wrong end";
+  expect_no_link(LinkToKeyStore::over(std::move(tls.server)), "is the client of the link's TLS");
   std::swap(tls.server, tls.client);
   expect_no_key_store(std::move(tls), "key store is the server");
 }
@@ -373,7 +389,7 @@ TEST(Link, WhoTheApplicationServerIs) {
 
 TEST(Link, AKeyStoreChecksItsConfiguration) {
   const auto code_of = [](const Config& config, const KeyStoreOptions& options) {
-    const auto link = LinkToApplicationServer::over_unprotected(config, options);
+    const auto link = LinkToApplicationServer::over_unprotected(config, options, {});
     return link ? std::string() : std::string(to_string(link.error().code));
   };
   EXPECT_EQ(code_of(Config::continuing(Role::server), {}), "invalid_argument");
@@ -381,6 +397,11 @@ TEST(Link, AKeyStoreChecksItsConfiguration) {
   Config off = key_store_config();
   EXPECT_EQ(code_of(off.set_serialization_version(SerializationVersion::none), {}), "invalid_argument");
   EXPECT_EQ(code_of(key_store_config(), options_for({"a..b"})), "invalid_argument");
+  for (const int timeout : {0, -1}) {
+    KeyStoreOptions hasty;
+    hasty.handshake_timeout = std::chrono::milliseconds(timeout);
+    EXPECT_EQ(code_of(key_store_config(), hasty), "invalid_argument");
+  }
   EXPECT_EQ(code_of(key_store_config(), {}), "");
 }
 
@@ -395,8 +416,10 @@ TEST(Link, OpeningChecksItsArguments) {
   request.listener = std::string(65, 'x');
   EXPECT_EQ(code_of(Config::continuing(Role::server), request), "invalid_argument");
   request = {};
-  request.deadline = {};
-  EXPECT_EQ(code_of(Config::continuing(Role::server), request), "invalid_argument");
+  for (const auto deadline : {std::chrono::milliseconds(0), std::chrono::milliseconds::min()}) {
+    request.deadline = deadline;
+    EXPECT_EQ(code_of(Config::continuing(Role::server), request), "invalid_argument");
+  }
   LinkToKeyStore silent = LinkToKeyStore::over_unprotected();
   EXPECT_FALSE(silent.open(Config::continuing(Role::server))) << "no HELLO yet";
 }

@@ -57,7 +57,8 @@ inline std::vector<OffloadOutcome> outcomes(LinkToApplicationServer& end) {
 struct UnixKeyStore {
   explicit UnixKeyStore(net::io_context& io, const KeyStoreOptions& options = names({kName}))
       : socket(io),
-        end(value_of(LinkToApplicationServer::over_unprotected(our_config(Role::server), options))) {
+        end(value_of(LinkToApplicationServer::over_unprotected(our_config(Role::server), options,
+                                                               std::chrono::steady_clock::now()))) {
     UnixSocket theirs(io);
     net::local::connect_pair(theirs, socket);
     link.emplace(UnixLink::over_unprotected(std::move(theirs)));
@@ -105,6 +106,7 @@ BATON_ASIO_TEST(ManyHandshakesOnALinkOfTls) {
   client.server_name = kName;
   client.ca_pem = test_ca().pem();
   client.credential = credential(certificate_for_name(KeyType::p256));
+  client.keep.peer = PeerIdentity::digest;
   Stream theirs(std::move(sockets.theirs), value_of(Config::server(std::move(server))));
   Stream ours(std::move(sockets.ours), value_of(Config::client(std::move(client))));
   run(io, theirs.async_handshake(net::use_awaitable), ours.async_handshake(net::use_awaitable));

@@ -1,4 +1,7 @@
 /* Handshakes and connections. */
+#define _POSIX_C_SOURCE 200809L /* mkfifo */
+#include <sys/stat.h>
+
 #include "check.h"
 #include "ends.h"
 #include "tests.h"
@@ -175,6 +178,63 @@ void test_certificates_from_files(void) {
   remove("capi_chain.pem");
   remove("capi_key.pem");
   remove("capi_ca.pem");
+}
+
+/* R6: of a file with a chain and its key, only the certificates are kept outside of what is wiped. */
+void test_chain_and_key_in_one_file(void) {
+  baton_settings* settings = NULL;
+  baton_config* server = NULL;
+  char* both = calloc(1, 64 + 2 * strlen(world_key()) + strlen(world_chain()));
+  CHECK(both != NULL);
+  strcat(strcat(strcat(both, world_key()), "a comment\n"), world_chain());
+  strcat(both, world_key());
+  write_file("capi_both.pem", both);
+  CHECK_OK(baton_settings_new(BATON_SERVER, &settings));
+  CHECK_OK(baton_settings_add_certificate_files(settings, "capi_both.pem", "capi_both.pem"));
+  CHECK_TEXT(world_kept_chain(settings), world_chain());
+  CHECK_OK(baton_settings_set_ca_file(settings, "capi_both.pem"));
+  CHECK_TEXT(world_kept_ca(settings), world_chain());
+  CHECK_OK(baton_config_new(settings, &server));
+  CHECK_FAILS(baton_settings_set_ca(settings, (const uint8_t*)world_key(), strlen(world_key())),
+              BATON_MALFORMED, "ca_pem holds no certificate");
+  baton_config_free(server);
+  baton_settings_free(settings);
+  free(both);
+  remove("capi_both.pem");
+}
+
+/* In the middle of a certificate: told, and not taken for less of a chain. */
+void test_chain_that_is_cut_off(void) {
+  baton_settings* settings = NULL;
+  baton_config* server = NULL;
+  const char* key = world_key();
+  CHECK_OK(baton_settings_new(BATON_SERVER, &settings));
+  CHECK_OK(baton_settings_add_certificate(settings, (const uint8_t*)world_chain(), strlen(world_chain()) - 60,
+                                          (const uint8_t*)key, strlen(key)));
+  CHECK_FAILS(baton_config_new(settings, &server), BATON_CRYPTO, "certificate 1 cannot be read");
+  baton_settings_free(settings);
+}
+
+/* None of them may pass for "no client certificate is demanded". */
+void test_nothing_to_trust(void) {
+  const char* const empty = "capi_empty.pem";
+  const char* const fifo = "capi_fifo.pem";
+  baton_settings* settings = NULL;
+  remove(fifo);
+  write_file(empty, "");
+  CHECK(mkfifo(fifo, 0600) == 0);
+  CHECK_OK(baton_settings_new(BATON_SERVER, &settings));
+  CHECK_FAILS(baton_settings_set_ca(settings, NULL, 0), BATON_INVALID_ARGUMENT, "ca_pem is empty");
+  CHECK_FAILS(baton_settings_set_ca(settings, (const uint8_t*)"x", 0), BATON_INVALID_ARGUMENT,
+              "ca_pem is empty");
+  CHECK_FAILS(baton_settings_set_ca_file(settings, empty), BATON_INVALID_ARGUMENT, "capi_empty.pem is empty");
+  CHECK_FAILS(baton_settings_set_ca_file(settings, fifo), BATON_INVALID_ARGUMENT, "capi_fifo.pem is empty");
+  CHECK_FAILS(baton_settings_set_ca_file(settings, "/dev/null"), BATON_INVALID_ARGUMENT,
+              "/dev/null is empty");
+  CHECK_FAILS(baton_settings_set_ticket_keys(settings, NULL, 0), BATON_INVALID_ARGUMENT, "keys is empty");
+  baton_settings_free(settings);
+  remove(empty);
+  remove(fifo);
 }
 
 void test_handshake_that_fails(void) {

@@ -66,8 +66,10 @@ ends shake_hands(const baton_config* server, const baton_config* client) {
   }
   CHECK(server_step == BATON_STEP_COMPLETE);
   CHECK(client_step == BATON_STEP_COMPLETE);
-  CHECK_TEXT(baton_handshake_server_name(accepting), SERVER_NAME);
-  CHECK_TEXT(baton_handshake_peer_name(connecting, 0), SERVER_NAME);
+  const char* server_name = baton_handshake_server_name(accepting);
+  const char* peer_name = baton_handshake_peer_name(connecting, 0);
+  CHECK_TEXT(server_name, SERVER_NAME);
+  CHECK_TEXT(peer_name, SERVER_NAME);
   CHECK(baton_handshake_peer_name(connecting, 99) == NULL);
   CHECK(baton_handshake_failure(accepting, NULL, NULL) == NULL);
   CHECK_OK(baton_handshake_connection(accepting, &both.server));
@@ -75,6 +77,10 @@ ends shake_hands(const baton_config* server, const baton_config* client) {
   CHECK_FAILS(baton_handshake_connection(accepting, &both.server), BATON_CONSUMED, "has become a connection");
   CHECK_FAILS(baton_handshake_advance(accepting, NULL, 0, &server_step), BATON_CONSUMED, "");
   CHECK(baton_handshake_room(accepting) == 0);
+  /* The texts are the handles', which are still there. */
+  CHECK_TEXT(server_name, SERVER_NAME);
+  CHECK_TEXT(peer_name, SERVER_NAME);
+  CHECK(baton_handshake_server_name(accepting) == NULL);
   baton_handshake_free(accepting);
   baton_handshake_free(connecting);
   return both;

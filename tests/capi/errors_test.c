@@ -1,4 +1,5 @@
 /* What goes wrong, and how it is told. */
+#include <limits.h>
 #include <threads.h>
 
 #include "check.h"
@@ -9,7 +10,10 @@ void test_names_and_version(void) {
   CHECK_TEXT(baton_status_name(BATON_OK), "ok");
   CHECK_TEXT(baton_status_name(BATON_ALREADY_CLAIMED), "already_claimed");
   CHECK_TEXT(baton_status_name(BATON_NO_MEMORY), "no_memory");
-  CHECK_TEXT(baton_status_name((baton_status)77), "unknown");
+  CHECK_TEXT(baton_status_name(77), "unknown");
+  CHECK_TEXT(baton_status_name(-1), "unknown");
+  CHECK_TEXT(baton_status_name(4711), "unknown");
+  CHECK_TEXT(baton_status_name(INT_MIN), "unknown");
   CHECK(strchr(baton_version(), '.') != NULL);
   CHECK_TEXT(baton_last_error(), "");
   /* These numbers are promised. */

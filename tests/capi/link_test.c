@@ -155,9 +155,30 @@ void test_link_life(void) {
 void test_link_refuses(void) {
   baton_link* link = NULL;
   ends old = new_ends(BATON_TLS12);
+  const char* reason = "a reason that is longer than what a string has room for in itself";
+  CHECK_OK(baton_connection_abort(old.client, 80, reason));
+  const char* failure = baton_connection_failure(old.client, NULL, NULL);
   CHECK_FAILS(baton_link_new(old.client, NULL, 0, &link), BATON_REFUSED, "TLS 1.3");
+  CHECK_TEXT(failure, reason); /* the text is the handle's, which is still there */
+  CHECK(baton_connection_failure(old.client, NULL, NULL) == NULL);
   CHECK_FAILS(baton_link_new(old.client, NULL, 0, &link), BATON_CONSUMED, "");
   CHECK_FAILS(baton_link_new(old.server, NULL, 0, &link), BATON_REFUSED, "client");
   CHECK(link == NULL);
   free_ends(&old);
+
+  /* Without the certificate of the key store. */
+  baton_settings* settings = NULL;
+  baton_config* client = NULL;
+  CHECK_OK(baton_settings_new(BATON_CLIENT, &settings));
+  CHECK_OK(baton_settings_set_server_name(settings, SERVER_NAME));
+  CHECK_OK(baton_settings_set_ca(settings, (const uint8_t*)world_ca(), strlen(world_ca())));
+  CHECK_OK(baton_config_new(settings, &client));
+  baton_config* server = new_server_config(0);
+  ends blind = shake_hands(server, client);
+  CHECK_FAILS(baton_link_new(blind.client, NULL, 0, &link), BATON_REFUSED, "no verified certificate");
+  CHECK(link == NULL);
+  free_ends(&blind);
+  baton_config_free(server);
+  baton_config_free(client);
+  baton_settings_free(settings);
 }

@@ -1,4 +1,6 @@
 /* Serialization, seals, claims and key rings. */
+#include <limits.h>
+
 #include "check.h"
 #include "ends.h"
 #include "tests.h"
@@ -105,6 +107,13 @@ void test_not_ready(void) {
   baton_seal* seal = new_seal("a cluster");
   baton_bytes* bytes = NULL;
   CHECK_FAILS(baton_serialization_readiness(both.server, NULL), BATON_REFUSED, "version");
+  /* What would move is told all the same. */
+  baton_readiness readiness = {.struct_size = sizeof readiness};
+  CHECK_OK(baton_connection_write(both.server, (const uint8_t*)"not sent", 8));
+  CHECK_FAILS(baton_serialization_readiness(both.server, &readiness), BATON_REFUSED, "version");
+  CHECK(readiness.unsent_ciphertext > 8);
+  deliver(both.server, both.client);
+  expect_text(both.client, "not sent");
   CHECK_FAILS(baton_serialize(both.server, seal, &bytes), BATON_REFUSED, "version");
   CHECK(bytes == NULL);
   expect_talk(&both); /* nothing has changed */
@@ -147,14 +156,14 @@ void test_import_policy(void) {
 typedef struct own_store {
   uint8_t id[16];
   int used;
-  int broken;
+  int says; /* when it is not 0 */
   int destroyed;
 } own_store;
 
-static baton_status own_claim(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now) {
+static int own_claim(void* argument, const uint8_t id[16], int64_t expires_at, int64_t now) {
   own_store* store = argument;
   CHECK(expires_at > now);
-  if (store->broken) return (baton_status)4711;
+  if (store->says != 0) return store->says;
   if (store->used && memcmp(store->id, id, 16) == 0) return BATON_ALREADY_CLAIMED;
   memcpy(store->id, id, 16);
   store->used = 1;
@@ -166,7 +175,7 @@ static void own_destroy(void* argument) {
 }
 
 void test_own_claim_store(void) {
-  own_store store = {{0}, 0, 1, 0};
+  own_store store = {{0}, 0, 0, 0};
   ends both = new_ends(BATON_TLS13);
   baton_key_ring* ring = NULL;
   baton_claims* claims = NULL;
@@ -183,8 +192,16 @@ void test_own_claim_store(void) {
   CHECK_OK(baton_serialize(both.server, seal, &envelope));
   const uint8_t* data = baton_bytes_data(envelope);
   const size_t size = baton_bytes_size(envelope);
-  CHECK_FAILS(baton_deserialize(data, size, seal, config, &again), BATON_IO, "claim store");
-  store.broken = 0;
+  /* What it may not say counts as "it cannot tell". */
+  const int wrong[] = {4711,           -1,      INT_MIN, BATON_WRONG_AUDIENCE, BATON_INVALID_ARGUMENT,
+                       BATON_INTERNAL, BATON_IO};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
+    store.says = wrong[i];
+    CHECK_FAILS(baton_deserialize(data, size, seal, config, &again), BATON_IO, "claim store");
+  }
+  store.says = BATON_EXPIRED;
+  CHECK_FAILS(baton_deserialize(data, size, seal, config, &again), BATON_EXPIRED, "claim store");
+  store.says = 0;
   CHECK_OK(baton_deserialize(data, size, seal, config, &again));
   baton_connection_free(again);
   CHECK_FAILS(baton_deserialize(data, size, seal, config, &again), BATON_ALREADY_CLAIMED, "claim store");

@@ -54,12 +54,19 @@ const char* world_key() {
   return certificate().key_pem.c_str();
 }
 
+const char* world_kept_chain(const baton_settings* settings) {
+  return settings->credentials.front().chain_pem.c_str();
+}
+const char* world_kept_ca(const baton_settings* settings) {
+  return settings->ca_pem.c_str();
+}
+
 world_key_store* world_key_store_new(baton_connection* tls) {
   KeyStoreOptions options;
   options.names = {SERVER_NAME};
   const Config config = config_for_clients();
   return new world_key_store{
-      value_of(tls == nullptr ? LinkToApplicationServer::over_unprotected(config, options)
+      value_of(tls == nullptr ? LinkToApplicationServer::over_unprotected(config, options, {})
                               : LinkToApplicationServer::over(std::move(tls->value), config, options, {}))};
 }
 

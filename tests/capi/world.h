@@ -14,6 +14,11 @@ const char* world_ca(void);
 const char* world_chain(void);
 const char* world_key(void);
 
+/* What is kept of the chain that was added first. */
+const char* world_kept_chain(const baton_settings* settings);
+/* What is kept of the CA. */
+const char* world_kept_ca(const baton_settings* settings);
+
 /* The key store's end of a link. `tls`, a server's, is taken; NULL: without TLS. */
 typedef struct world_key_store world_key_store;
 world_key_store* world_key_store_new(baton_connection* tls);

@@ -28,8 +28,8 @@ class key_store_link {
  public:
   using executor_type = net::any_io_executor;  // of the next layer
 
-  // Takes the next layer and the connection of an established stream: mutual TLS 1.3, as its client. Errors:
-  // refused, consumed.
+  // Takes the next layer and the connection of an established stream: mutual TLS 1.3, as its client,
+  // with the key store's certificate kept (ClientSettings::keep, its peer). Errors: refused, consumed.
   static Result<key_store_link> over(stream<NextLayer> established, const LinkOptions& options = {}) {
     auto connection = established.release();
     if (!connection) return tl::unexpected(std::move(connection.error()));

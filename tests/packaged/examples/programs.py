@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -31,11 +32,12 @@ def wait_until(holds, what):
 class Program:
     """A program with all the processes that it starts; they write to one list of lines."""
 
-    def __init__(self, name, *arguments):
+    def __init__(self, name, *arguments, descriptors=None):
         self.lines = []
         path = name if isinstance(name, Path) else BIN / name
+        limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
         self._process = subprocess.Popen(
-            [path, *map(str, arguments)], stderr=subprocess.PIPE, text=True, start_new_session=True
+            [*limit, path, *map(str, arguments)], stderr=subprocess.PIPE, text=True, start_new_session=True
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -43,6 +45,30 @@ class Program:
     @property
     def pid(self):
         return self._process.pid
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def wait_for_descriptors(self, count):
+        wait_until(lambda: self.descriptors() == count, f"{count} descriptors")
+
+    def stop(self):
+        """With all its threads."""
+        os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
+    def go_on(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+    def memory(self):
+        """All that it can write to."""
+        maps = Path(f"/proc/{self.pid}/maps").read_text()
+        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
+            parts = []
+            for start, end in re.findall(r"^(\w+)-(\w+) rw", maps, re.M):
+                memory.seek(int(start, 16))
+                parts.append(memory.read(int(end, 16) - int(start, 16)))
+        return b"".join(parts)
 
     def _read(self):
         for line in self._process.stderr:
@@ -81,6 +107,12 @@ def wait_for_port(port):
     wait_until(accepts, f"server at port {port}")
 
 
+def wait_for_socket(path):
+    """Its file is there a moment before somebody listens."""
+    listening = re.compile(rf"^\S+: \w+ \w+ 00010000 .* {path}$", re.M)
+    wait_until(lambda: listening.search(Path("/proc/net/unix").read_text()), f"server at {path}")
+
+
 def run(*command, **options):
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=PATIENCE, **options)
 
@@ -103,10 +135,12 @@ def make_key_ring(folder):
     return path
 
 
-def client_context(version, handshake_messages):
+def client_context(version, handshake_messages, key_log=None):
     """For clients of TLS `version`; the types of handshake messages that they send come into the list."""
     context = ssl.create_default_context(cafile=CERTIFICATE)
     context.minimum_version = context.maximum_version = version
+    if key_log is not None:
+        context.keylog_filename = key_log
 
     def note(_connection, direction, _version, content_type, message_type, _data):
         if direction == "write" and content_type == 22:
@@ -119,11 +153,11 @@ def client_context(version, handshake_messages):
 class TlsClient:
     """One TCP connection, one TLS handshake."""
 
-    def __init__(self, port, version, tcp=None):
+    def __init__(self, port, version, tcp=None, key_log=None):
         self._sent = []
         self._tcp = tcp or socket.create_connection(("127.0.0.1", port))
         self._tcp.settimeout(PATIENCE)
-        context = client_context(version, self._sent)
+        context = client_context(version, self._sent, key_log)
         self._tls = context.wrap_socket(self._tcp, server_hostname="localhost")
         self._handshake = list(self._sent)
         assert self._handshake.count(CLIENT_HELLO) == 1
@@ -138,3 +172,13 @@ class TlsClient:
         """Say goodbye and hear the server's; the handshake was the only one."""
         self._tls.unwrap().close()
         assert self._sent == self._handshake
+
+    def drop(self):
+        self._tls.close()
+
+    def break_off(self, text):
+        """Send it, a FIN and a RST, and hear nothing."""
+        self._tls.sendall(text.encode())
+        self._tls.shutdown(socket.SHUT_WR)
+        self._tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._tls.close()

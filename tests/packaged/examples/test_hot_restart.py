@@ -1,8 +1,10 @@
 """examples/hot_restart: a client keeps its connection while the server's process is exchanged."""
 
+import contextlib
 import os
 import shutil
 import signal
+import socket
 
 from buffered_client import BufferedClient
 from programs import BIN, CERTIFICATE, KEY, Program, TlsClient, free_port, wait_for_port, wait_until
@@ -18,8 +20,8 @@ def restart(program, pid):
     return serving(program, behind)
 
 
-def start(port, path="hot_restart"):
-    program = Program(path, port, CERTIFICATE, KEY)
+def start(port, path="hot_restart", **options):
+    program = Program(path, port, CERTIFICATE, KEY, **options)
     wait_for_port(port)
     return program
 
@@ -85,3 +87,99 @@ def test_a_new_program_that_fails_changes_nothing(version, tmp_path):
         assert restart(program, pid) != pid
         assert client.ask("after") == "after"
         client.close()
+
+
+# A new process that says that it is ready, and then does not do what it should.
+BAD_PROGRAM = """#!/usr/bin/python3
+import fcntl, os, signal, socket, sys, termios
+
+def say(what):
+    print("bad process", os.getpid(), what, file=sys.stderr, flush=True)
+
+channel = socket.socket(fileno=int(sys.argv[4]))
+channel.recv(1 << 17)
+"""
+DIES = """
+os.kill(os.getppid(), signal.SIGSTOP)  # so that it hears of both at once
+channel.send(b"ready")
+say("dies")
+"""
+HANGS = """
+channel.send(b"ready")
+channel.recv(1, socket.MSG_PEEK)  # a client
+say("hangs")
+signal.pause()
+"""
+REFUSES = """
+channel.shutdown(socket.SHUT_RD)  # so that it can be written to, and sending fails
+channel.send(b"ready")
+while fcntl.ioctl(channel, termios.TIOCOUTQ, bytes(4)) != bytes(4):
+    pass
+say("refuses")
+signal.pause()
+"""
+
+
+@contextlib.contextmanager
+def restarted_with(bad_part, folder, version, client_count):
+    """The program, its process, its clients, and the process of a bad new program that it has started."""
+    path, port = folder / "hot_restart", free_port()
+    shutil.copy(BIN / "hot_restart", path)
+    with start(port, path) as program:
+        clients = [TlsClient(port, version) for _ in range(client_count)]
+        assert {client.ask("before") for client in clients} == {"before"}
+        pid = serving(program)
+        os.rename(path, folder / "good")
+        path.write_text(BAD_PROGRAM + bad_part)
+        path.chmod(0o755)
+        os.kill(pid, signal.SIGUSR2)
+        bad = int(program.wait_for_line(r"bad process (\d+) \w+")[1])
+        os.rename(folder / "good", path)
+        yield program, pid, clients, bad
+
+
+def go_on(program, pid, clients):
+    """As if nothing had been; the next program is a good one."""
+    program.wait_for_line("new process has failed")
+    assert {client.ask("still here") for client in clients} == {"still here"}
+    assert restart(program, pid) != pid
+    assert {client.ask("after") for client in clients} == {"after"}
+    assert not any("lost" in line for line in program.lines)
+
+
+def test_a_new_process_that_dies_takes_nobody_along(version, tmp_path):
+    with restarted_with(DIES, tmp_path, version, 5) as (program, pid, clients, bad):
+        wait_until(lambda: is_gone(bad), "end of the bad process")
+        os.kill(pid, signal.SIGCONT)
+        go_on(program, pid, clients)
+
+
+def test_a_client_that_could_not_be_sent_stays(version, tmp_path):
+    with restarted_with(REFUSES, tmp_path, version, 5) as (program, pid, clients, bad):
+        for _ in range(3):
+            assert {client.ask("still here") for client in clients} == {"still here"}
+        os.kill(bad, signal.SIGKILL)
+        go_on(program, pid, clients)
+
+
+def test_who_does_not_fit_into_the_channel_is_served(version, tmp_path):
+    with restarted_with(HANGS, tmp_path, version, 150) as (program, pid, clients, bad):
+        assert clients[-1].ask("still here") == "still here"
+        os.kill(bad, signal.SIGKILL)  # and with it those that are in the channel
+        go_on(program, pid, clients[-1:])
+
+
+def test_no_descriptor_for_a_restart(version):
+    port = free_port()
+    with start(port, descriptors=16) as program:
+        client, pid = TlsClient(port, version), serving(program)
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+        program.wait_for_descriptors(16)
+        os.kill(pid, signal.SIGUSR2)
+        program.wait_for_line("no new process: Too many open files")
+        assert client.ask("still here") == "still here"
+        for other in idle:
+            other.close()
+        wait_until(lambda: program.descriptors() < 10, "free descriptors")
+        assert restart(program, pid) != pid
+        assert client.ask("after") == "after"

@@ -1,5 +1,7 @@
 """examples/http_server: HTTP by Boost.Beast over Baton's Asio stream, asked by curl."""
 
+import socket
+
 import pytest
 from programs import CERTIFICATE, KEY, Program, free_port, run, wait_for_port
 
@@ -25,3 +27,15 @@ def test_a_method_that_it_does_not_have():
         wait_for_port(port)
         curl = run("curl", "-sS", "--cacert", CERTIFICATE, "-d", "x", "-w", "%{http_code}", f"https://localhost:{port}/")
         assert curl.stdout == "GET only\n405", curl
+
+
+def test_more_clients_than_descriptors():
+    port = free_port()
+    with Program("http_server", port, CERTIFICATE, KEY, descriptors=32) as server:
+        wait_for_port(port)
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
+        server.wait_for_line("accept: Too many open files")
+        for client in idle:
+            client.close()
+        curl = run("curl", "-sS", "--cacert", CERTIFICATE, f"https://localhost:{port}/")
+        assert curl.stdout.startswith("TLSv1.3"), curl

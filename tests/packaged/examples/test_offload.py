@@ -3,14 +3,25 @@
 import contextlib
 
 import pytest
-from programs import CERTIFICATE, KEY, Program, ask_with_s_client, free_port, run, wait_for_port, wait_until
+from programs import (
+    CERTIFICATE,
+    KEY,
+    Program,
+    TlsClient,
+    ask_with_s_client,
+    free_port,
+    run,
+    wait_for_port,
+    wait_for_socket,
+    wait_until,
+)
 
 
 @contextlib.contextmanager
 def both(folder):
     channel, port = folder / "key_store", free_port()
     with Program("key_store", channel, CERTIFICATE, KEY) as key_store:
-        wait_until(channel.exists, "key store")
+        wait_for_socket(channel)
         with Program("application_server", port, channel) as server:
             wait_for_port(port)
             yield port, key_store, server
@@ -37,3 +48,19 @@ def test_a_name_that_the_application_server_may_not_serve(tmp_path):
         assert curl.returncode == 35, curl
         key_store.wait_for_line("other.example")
         assert run("curl", "-sS", "--cacert", CERTIFICATE, f"https://localhost:{port}/").returncode == 0
+
+
+def test_no_secret_of_a_client_stays_behind(version, tmp_path):
+    with both(tmp_path) as (port, _, server):
+        log = tmp_path / "keys.log"
+        client = TlsClient(port, version, key_log=log)
+        assert client.ask("GET / HTTP/1.1\r\n\r\n").startswith("HTTP/1.1 200 OK")
+        client.close()
+        secrets = [bytes.fromhex(line.split()[2]) for line in log.read_text().splitlines() if line[0] != "#"]
+        assert secrets
+
+        def are_wiped():
+            memory = server.memory()
+            return not any(secret in memory for secret in secrets)
+
+        wait_until(are_wiped, "memory without them")  # the server says goodbye first
