@@ -213,7 +213,8 @@ struct BATON_EXPORT KeyStoreOptions {
 // certificate of the connection (Connection::peer_certificate_digest, Handshake::peer_names), and gives it
 // the names that it may serve. The loop: after each call send output(), and set a timer to next_deadline().
 //
-// Private keys sign in the calling thread: RSA and P-384 take milliseconds.
+// Private keys sign in the calling thread: RSA and P-384 take milliseconds. Needs as much stack as a
+// Handshake.
 class BATON_EXPORT LinkToApplicationServer {
  public:
   using Time = std::chrono::steady_clock::time_point;  // never goes backwards

@@ -159,12 +159,10 @@ net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(offl
 
 net::Task<HandshakeFailure> ClientHandshake::pass_on_failure(const offload::Failed& failed) {
   const std::string reason(offload::to_string(failed.reason));
-  const bool is_tls = failed.reason == offload::FailureReason::tls_alert_sent ||
-                      failed.reason == offload::FailureReason::tls_alert_received;
   HandshakeFailure failure{reason, failed.text};
   if (offload::is_refusal(failed.reason)) {
     failure = co_await refuse(failed.reason, failed.text);
-  } else if (!is_tls && failed.server_bytes.empty()) {
+  } else if (!offload::is_tls_alert(failed.reason) && failed.server_bytes.empty()) {
     failure = co_await fail(reason, failed.text, tls::Alert::internal_error);
   } else {
     static_cast<void>(co_await net::write_all(client_, failed.server_bytes));
@@ -231,10 +229,8 @@ net::Task<ClientHandshake::Continued> ClientHandshake::await_finished(offload::T
 // The client's answer to an early handoff was an alert, or not its Finished.
 HandshakeFailure ClientHandshake::finished_failure(const tls::Failure& failure, std::string server_name) {
   offload_->report(offload::outcome_of(failure));
-  const auto reason =
-      failure.from_peer ? offload::FailureReason::tls_alert_received : offload::FailureReason::tls_alert_sent;
-  return {std::string(offload::to_string(reason)), failure.reason, std::move(server_name),
-          tls::to_string(failure.alert)};
+  return {std::string(offload::to_string(offload::failure_reason_of(failure))), failure.reason,
+          std::move(server_name), tls::to_string(failure.alert)};
 }
 
 // The client has left, or it has used up its time, or ours is over.
@@ -278,7 +274,7 @@ net::Task<HandshakeFailure> ClientHandshake::refuse(offload::FailureReason reaso
 // key store's, and there is no alert that the client would believe.
 net::Task<HandshakeFailure> ClientHandshake::fail(std::string reason, std::string detail, tls::Alert alert) {
   HandshakeFailure failure{std::move(reason), std::move(detail)};
-  const bool is_plain = !flight_sent_ && (relayed_out_ == 0 || offload_->client_takes_plaintext());
+  const bool is_plain = !flight_sent_ && (!offload_ || offload_->client_takes_plaintext());
   if (!is_plain) co_return failure;
   const Bytes record = tls::plaintext_alert(alert);
   auto sent = co_await net::write_all(client_, record);

@@ -156,7 +156,6 @@ struct LinkToApplicationServer::Inside {
   std::deque<OffloadReport> reports;
   std::string end_reason;
   bool peer_goes_away = false;
-  std::size_t unanswered_pings = 0;
   Time hello_deadline;
   Time last_time;  // of any call
 };
@@ -181,7 +180,6 @@ Result<void> LinkToApplicationServer::Inside::ping() {
   const auto number = service.ping();
   after_call();
   if (!number) return tl::unexpected(number.error());
-  ++unanswered_pings;
   return {};
 }
 
@@ -224,7 +222,6 @@ void LinkToApplicationServer::Inside::take_events() {
   }
   while (auto news = service.next_news()) {
     if (std::holds_alternative<offload::GoAway>(*news)) peer_goes_away = true;
-    if (std::holds_alternative<offload::Pong>(*news)) --unanswered_pings;
     if (const auto* error = std::get_if<offload::LinkError>(&*news)) {
       end_reason = "the application server ended the link: " + error->text;
     }
@@ -314,7 +311,7 @@ Result<void> LinkToApplicationServer::ping() {
 }
 
 std::size_t LinkToApplicationServer::unanswered_pings() const {
-  return inside_ ? inside_->unanswered_pings : 0;
+  return inside_ ? inside_->service.link().unanswered_pings() : 0;
 }
 
 std::optional<OffloadReport> LinkToApplicationServer::next_report() {

@@ -62,7 +62,6 @@ void LinkToKeyStore::Inside::on_output() {
 }
 
 void LinkToKeyStore::Inside::on_news(offload::LinkNews news) {
-  if (std::holds_alternative<offload::Pong>(news)) --unanswered_pings;
   if (const auto* error = std::get_if<offload::LinkError>(&news)) {
     end("the key store ended the link: " + error->text);
   }
@@ -160,12 +159,11 @@ Result<void> LinkToKeyStore::ping() {
   const auto number = inside_->client().ping();
   inside_->on_output();
   if (!number) return tl::unexpected(number.error());
-  ++inside_->unanswered_pings;
   return {};
 }
 
 std::size_t LinkToKeyStore::unanswered_pings() const {
-  return inside_ ? inside_->unanswered_pings : 0;
+  return inside_ ? inside_->client().unanswered_pings() : 0;
 }
 
 void LinkToKeyStore::end(std::string_view reason) {

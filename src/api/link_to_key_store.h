@@ -39,7 +39,6 @@ struct LinkToKeyStore::Inside final : offload::HandshakeLink, offload::KeyStoreS
   offload::KeyStorePicker picker;
   offload::OffloadPolicy policy;
   std::string end_reason;  // empty: it lives
-  std::size_t unanswered_pings = 0;
 };
 
 }  // namespace baton

@@ -11,9 +11,6 @@ using offload::OutcomeKind;
 // Nothing here waits: the caller has the timer.
 constexpr offload::TimePoint kNow{};
 
-// Several times the largest flight of a server (R9).
-constexpr std::size_t kMaxServerBytes = 512 * 1024;
-
 offload::OpenRequest open_request(OffloadRequest& request) {
   offload::OpenRequest open;
   open.client = request.client;
@@ -103,7 +100,7 @@ void OffloadedHandshake::Inside::handle(offload::OffloadEvent event) {
 
 void OffloadedHandshake::Inside::give_client(ByteView bytes) {
   given += bytes.size();
-  if (given > kMaxServerBytes)
+  if (given > offload::kMaxServerBytes)
     return fail_with("link_lost", "the key store sent more than any handshake has");
   append(output, bytes);
 }
@@ -133,26 +130,24 @@ void OffloadedHandshake::Inside::await_finished() {
   } else if (const auto* why = std::get_if<tls::Failure>(&verdict)) {
     append(output, takeover->take_output());
     offload.report(offload::outcome_of(*why));
-    const auto kind =
-        why->from_peer ? offload::FailureReason::tls_alert_received : offload::FailureReason::tls_alert_sent;
-    fail_as(offload::to_string(kind), *why);
+    fail_as(offload::to_string(offload::failure_reason_of(*why)), *why);
   }
 }
 
 void OffloadedHandshake::Inside::pass_on_failure(offload::Failed failed) {
-  const bool received = failed.reason == offload::FailureReason::tls_alert_received;
-  const bool is_tls = received || failed.reason == offload::FailureReason::tls_alert_sent;
   server_name = std::move(failed.server_name);
   const std::string_view kind = offload::to_string(failed.reason);
-  if (!is_tls && failed.server_bytes.empty()) return fail_with(kind, std::move(failed.text));
+  if (!offload::is_tls_alert(failed.reason) && failed.server_bytes.empty())
+    return fail_with(kind, std::move(failed.text));
   append(output, failed.server_bytes);
-  fail_as(kind, {failed.alert, received, std::move(failed.text)});
+  fail_as(kind, {failed.alert, failed.reason == offload::FailureReason::tls_alert_received,
+                 std::move(failed.text)});
 }
 
 // A failure that is not TLS's. Once the server's flight has begun, the client's keys are the key store's, and
 // there is no alert that the client would believe.
 void OffloadedHandshake::Inside::fail_with(std::string_view failed_as, std::string reason) {
-  const bool is_plain = !takeover && (given == 0 || offload.client_takes_plaintext());
+  const bool is_plain = !takeover && offload.client_takes_plaintext();
   if (is_plain) append(output, tls::plaintext_alert(Alert::internal_error));
   fail_as(failed_as, {Alert::internal_error, false, std::move(reason)});
 }

@@ -5,31 +5,32 @@
 namespace baton::capi {
 namespace {
 
-Result<Config> make_server(const baton_settings& from) {
-  ServerSettings settings;
-  settings.credentials = from.credentials;
+// What both roles have.
+template <class Settings>
+Settings common_of(const baton_settings& from) {
+  Settings settings;
   settings.min_version = from.min_version;
   settings.max_version = from.max_version;
   settings.cipher_suites = from.cipher_suites;
   settings.groups = from.groups;
   settings.alpn = from.alpn;
+  settings.keep = from.keep;
+  return settings;
+}
+
+Result<Config> make_server(const baton_settings& from) {
+  auto settings = common_of<ServerSettings>(from);
+  settings.credentials = from.credentials;
   settings.client_ca_pem = from.ca_pem;
   settings.ticket_keys = from.ticket_keys;
-  settings.keep = from.keep;
   return Config::server(std::move(settings));
 }
 
 Result<Config> make_client(const baton_settings& from) {
-  ClientSettings settings;
+  auto settings = common_of<ClientSettings>(from);
   settings.server_name = from.server_name;
   settings.ca_pem = from.ca_pem;
   if (!from.credentials.empty()) settings.credential = from.credentials.front();
-  settings.min_version = from.min_version;
-  settings.max_version = from.max_version;
-  settings.cipher_suites = from.cipher_suites;
-  settings.groups = from.groups;
-  settings.alpn = from.alpn;
-  settings.keep = from.keep;
   return Config::client(std::move(settings));
 }
 

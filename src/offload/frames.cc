@@ -129,6 +129,10 @@ bool is_refusal(FailureReason reason) {
   return reason == FailureReason::overloaded || reason == FailureReason::rate_limited;
 }
 
+bool is_tls_alert(FailureReason reason) {
+  return reason == FailureReason::tls_alert_sent || reason == FailureReason::tls_alert_received;
+}
+
 std::string_view to_string(FailureReason reason) {
   switch (reason) {
     case FailureReason::tls_alert_sent:

@@ -109,6 +109,8 @@ std::string_view to_string(AlertFrom from);
 
 // Turned away because there was too much to do, not because of what the client said.
 bool is_refusal(FailureReason reason);
+// TLS failed, and one of the two was told so by an alert.
+bool is_tls_alert(FailureReason reason);
 
 struct Hello {
   std::uint16_t protocol_version = kProtocolVersion;  // newest that the sender speaks

@@ -5,9 +5,6 @@
 namespace baton::offload {
 namespace {
 
-// What may wait here for one client that reads slowly: several times the largest flight of a server.
-constexpr std::size_t kMaxQueuedServerBytes = 512 * 1024;
-
 // What it takes in the queue, so that events without a byte count too.
 std::size_t size_of(const ServerBytes& event) {
   return sizeof(HandshakeEvent) + event.bytes.size();
@@ -61,7 +58,7 @@ void LinkHandshake::report(const Outcome& outcome) {
 void LinkHandshake::deliver(HandshakeEvent event) {
   if (std::holds_alternative<Failed>(event) || std::holds_alternative<LinkLost>(event)) ended_ = true;
   if (const auto* bytes = std::get_if<ServerBytes>(&event)) queued_bytes_ += size_of(*bytes);
-  if (queued_bytes_ > kMaxQueuedServerBytes) {  // R9; the destructor cancels
+  if (queued_bytes_ > kMaxServerBytes) {  // R9; the destructor cancels
     queued_bytes_ = 0;
     events_.clear();
     event = LinkLost{"the key store sent more than any handshake has"};

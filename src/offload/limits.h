@@ -38,6 +38,10 @@ inline constexpr std::uint64_t kClientWindow = 128 * 1024;
 // The key store reports `consumed` at the latest when it has moved on by this many bytes.
 inline constexpr std::uint64_t kConsumedReportStep = 16 * 1024;
 
+// Most bytes for one client that an application server keeps until it takes them: several times the largest
+// flight of a server (R9).
+inline constexpr std::size_t kMaxServerBytes = 512 * 1024;
+
 inline constexpr std::size_t kMaxPingsOutstanding =
     4;  // per direction; more would only measure a dead link again
 

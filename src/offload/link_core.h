@@ -72,6 +72,7 @@ class LinkCore {
   // Sends a PING; the Pong event with this number answers it. Errors: refused (not ready), limit_exceeded
   // (kMaxPingsOutstanding are unanswered: the peer is slow or dead).
   [[nodiscard]] Result<std::uint64_t> ping();
+  std::size_t unanswered_pings() const { return pings_.size(); }
   // No new handshakes on this link; those that run may finish. Calls after the first do nothing.
   void go_away(std::string_view reason);
   // Ends the link at once with a LINK_ERROR. For what the program knows: `refused`, `timeout`.

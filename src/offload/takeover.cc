@@ -45,4 +45,8 @@ Outcome outcome_of(const tls::Failure& failure) {
           failure.from_peer ? AlertFrom::client : AlertFrom::application_server};
 }
 
+FailureReason failure_reason_of(const tls::Failure& failure) {
+  return failure.from_peer ? FailureReason::tls_alert_received : FailureReason::tls_alert_sent;
+}
+
 }  // namespace baton::offload

@@ -46,5 +46,7 @@ class Takeover {
 
 // What the key store is told of a client whose answer was an alert, or not its Finished.
 Outcome outcome_of(const tls::Failure& failure);
+// The same as the reason of a handshake that failed here.
+FailureReason failure_reason_of(const tls::Failure& failure);
 
 }  // namespace baton::offload

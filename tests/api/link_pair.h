@@ -9,19 +9,11 @@
 #include "base/bytes.h"
 #include "baton/offload.h"
 #include "support/pki.h"
+#include "support/value_of.h"
 
 namespace baton::test {
 
 inline constexpr const char* kName = "www.example.com";
-
-template <class T>
-T value_of(Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    std::abort();
-  }
-  return std::move(*result);
-}
 
 inline const TestCa& the_ca() {
   static const TestCa ca;
@@ -165,11 +157,11 @@ inline LinkPair unprotected_pair(const KeyStoreOptions& options = options_for({k
 // A client, and its handshake at the key store.
 class OffloadedClient {
  public:
-  OffloadedClient(LinkPair& link, const Config& client, OffloadRequest request = {})
+  OffloadedClient(LinkPair& link, const Config& client, OffloadRequest request = {},
+                  const Config& server = Config::continuing(Role::server))
       : link_(link),
         client_(value_of(Handshake::start(client))),
-        server_(
-            value_of(link.application_server.open(Config::continuing(Role::server), std::move(request)))) {
+        server_(value_of(link.application_server.open(server, std::move(request)))) {
     client_.advance({});
   }
 

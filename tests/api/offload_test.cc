@@ -102,16 +102,9 @@ TEST(Offload, AConnectionCanBeSerializedAsTheConfigSays) {
   LinkPair link = protected_pair();
   Config config = Config::continuing(Role::server);
   config.set_serialization_version(SerializationVersion::v1);
-  Handshake client = value_of(Handshake::start(client_config(ProtocolVersion::tls13)));
-  OffloadedHandshake server = value_of(link.application_server.open(config));
-  client.advance({});
-  for (int i = 0; i < 3; ++i) {
-    server.advance(client.take_output());
-    link.pump();
-    server.advance({});
-    client.advance(server.take_output());
-  }
-  const Connection connection = value_of(std::move(server).connection());
+  OffloadedClient offloaded(link, client_config(ProtocolVersion::tls13), {}, config);
+  offloaded.run();
+  const Connection connection = value_of(std::move(offloaded.server()).connection());
   EXPECT_TRUE(connection.serialization_readiness().ready());
 }
 
@@ -122,18 +115,10 @@ TEST(Offload, AnImportPolicyHolds) {
   policy.min_version = ProtocolVersion::tls13;
   policy.max_age = std::chrono::seconds(1);
   config.set_import_policy(policy);
-  Handshake client = value_of(Handshake::start(client_config(ProtocolVersion::tls12)));
-  OffloadedHandshake server = value_of(link.application_server.open(config));
-  client.advance({});
-  for (int i = 0; i < 3; ++i) {
-    server.advance(client.take_output());
-    link.pump();
-    server.advance({});
-    link.pump();
-    client.advance(server.take_output());
-  }
-  EXPECT_EQ(server.advance({}), HandshakeStep::failed);
-  EXPECT_EQ(server.failure_kind(), "state_refused");
+  OffloadedClient offloaded(link, client_config(ProtocolVersion::tls12), {}, config);
+  offloaded.run();
+  EXPECT_EQ(offloaded.server_step(), HandshakeStep::failed);
+  EXPECT_EQ(offloaded.server().failure_kind(), "state_refused");
   EXPECT_THAT(link.outcomes(), ElementsAre(OffloadOutcome::handed_over, OffloadOutcome::not_established));
 }
 

@@ -1,9 +1,9 @@
 // Programs that do with their SSL and BIOs what stock OpenSSL lets them: the recording BIOs change nothing of
 // it.
 #include <openssl/err.h>
-#include <pthread.h>
 
 #include "adoptable.h"
+#include "little_stack.h"
 #include "role_and_suite.h"
 
 namespace baton::test {
@@ -190,37 +190,13 @@ TEST_P(AdoptionInAChain, SslDup) {
   adoptable.adopt_and_finish();
 }
 
-// --- threads with little stack ---
-
-struct LateAdoption {
-  SSL* ssl;
-  Role role;
-  bool adopted = false;
-};
-
-void* adopt_in_thread(void* argument) {
-  auto& late = *static_cast<LateAdoption*>(argument);
-  late.adopted = adopt(late.ssl, continuing(late.role)).has_value();
-  return nullptr;
-}
-
 TEST_P(AdoptionInAChain, InAThreadOfLittleStack) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr std::size_t kStack = 512 * 1024;  // bytes; sanitizers need more
-#else
-  constexpr std::size_t kStack = 64 * 1024;  // bytes
-#endif
   Adoptable adoptable(role(), suite(), random_);
   adoptable.shake_hands();
-  LateAdoption late{adoptable.ssl(), role()};
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  ASSERT_EQ(pthread_attr_setstacksize(&attributes, kStack), 0);
-  pthread_t thread{};
-  ASSERT_EQ(pthread_create(&thread, &attributes, adopt_in_thread, &late), 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
-  EXPECT_TRUE(late.adopted);
+  bool adopted = false;
+  run_on_stack(std::size_t{64} * 1024,
+               [&] { adopted = adopt(adoptable.ssl(), continuing(role())).has_value(); });
+  EXPECT_TRUE(adopted);
 }
 
 }  // namespace

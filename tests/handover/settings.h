@@ -9,18 +9,9 @@
 #include "baton/config.h"
 #include "baton/seal.h"
 #include "handshake/peers.h"
+#include "support/value_of.h"
 
 namespace baton::test {
-
-// What a set-up that must succeed gives; a test cannot go on without it.
-template <class T>
-T value_of(Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    std::abort();
-  }
-  return std::move(*result);
-}
 
 inline Role other(Role role) {
   return role == Role::server ? Role::client : Role::server;

@@ -141,8 +141,7 @@ class handshake_op : stream_operation<Layer> {
 
   template <class Self>
   void end(Self& self) {
-    // An operation must not complete inside of the call that started it.
-    if (std::exchange(phase_, phase::end) == phase::begin) return net::post(std::move(self));
+    if (this->ends_later(self, phase_)) return;
     if (runs_) this->core().reading = this->core().writing = false;
     handshake_.reset();
     to_send_ = received_ = Bytes();

@@ -90,8 +90,7 @@ class read_op : stream_operation<Layer> {
 
   template <class Self>
   void end(Self& self) {
-    // An operation must not complete inside of the call that started it.
-    if (std::exchange(phase_, phase::end) == phase::begin) return net::post(std::move(self));
+    if (this->ends_later(self, phase_)) return;
     if (reads_) this->core().reading = false;
     this->free_piece();
     self.complete(taken_.ec, taken_.count);

@@ -77,6 +77,15 @@ class stream_operation {
 
   void free_piece() { piece_ = Bytes(); }
 
+  // An operation must not complete inside of the call that started it. True: it comes back in its last phase,
+  // and `self` is moved.
+  template <class Self, class Phase>
+  static bool ends_later(Self& self, Phase& phase) {
+    if (std::exchange(phase, Phase::end) != Phase::begin) return false;
+    net::post(std::move(self));
+    return true;
+  }
+
  private:
   std::shared_ptr<stream_core<Layer>> core_;
   Bytes piece_;

@@ -96,8 +96,7 @@ class write_op : stream_operation<Layer> {
 
   template <class Self>
   void end(Self& self) {
-    // An operation must not complete inside of the call that started it.
-    if (std::exchange(phase_, phase::end) == phase::begin) return net::post(std::move(self));
+    if (this->ends_later(self, phase_)) return;
     if (writes_) this->core().writing = false;
     this->free_piece();
     complete(self);
