@@ -39,14 +39,7 @@ KeyStoreOptions signing_only() {
 }
 
 LinkPair signing_pair(const KeyStoreOptions& options = signing_only()) {
-  LinkPair pair{LinkToKeyStore::over_unprotected(),
-                value_of(LinkToApplicationServer::over_unprotected(with_key(), options)),
-                {},
-                {},
-                {},
-                {}};
-  pair.pump();
-  return pair;
+  return unprotected_pair(options, with_key());
 }
 
 SigningRequest request_for(const SignatureNeeded& needed) {
