@@ -49,6 +49,7 @@ NGINX_SERVER = """\
 HAPROXY = """\
 global
   {user}
+  insecure-fork-wanted
   nbthread {threads}
   maxconn 4000
   {more}
