@@ -80,7 +80,7 @@ void ClientHandshake::begin() {
   request.listener = listener_;
   request.trace_id = trace_id_;
   offload_.emplace(std::move(request), ends_at_, context_.key_stores, context_.key_stores.picker(),
-                   context_.config.link.policy, [this] { news_.notify(); });
+                   context_.config.links.policy, [this] { news_.notify(); });
 }
 
 bool ClientHandshake::read_client() {

@@ -140,56 +140,6 @@ std::vector<Listener> read_listeners(TableReader& root) {
   return listeners;
 }
 
-// The name that the key store's certificate is verified against.
-std::string read_server_name(TableReader& table, const std::optional<Endpoint>& address) {
-  const auto name = table.optional_text("server_name", "the host of address");
-  if (!address) return {};
-  const auto* tcp = std::get_if<TcpEndpoint>(&*address);
-  if (tcp == nullptr) {
-    if (name) table.error(name->place, programs::kNotOnUnixSocket);
-    return {};
-  }
-  if (!name) return tcp->host;
-  if (programs::is_ip_address(name->text)) return name->text;
-  return table.take(programs::parse_dns_name(name->text), name->place).value_or(std::string());
-}
-
-std::vector<KeyStore> read_key_stores(TableReader& root) {
-  std::vector<KeyStore> key_stores;
-  Duplicates addresses;
-  for (TableReader& table : root.tables("key_store", "add a [[key_store]] with its address")) {
-    KeyStore key_store;
-    const auto text = table.required_text("address");
-    const auto address = text ? table.parsed_endpoint(*text) : std::nullopt;
-    if (address) addresses.check(table, programs::to_string(*address), text->place);
-    key_store.server_name = read_server_name(table, address);
-    key_store.tier = static_cast<unsigned>(table.integer("tier", {.fallback = 0, .min = 0, .max = 100}));
-    table.finish();
-    if (!address) continue;
-    key_store.address = *address;
-    key_stores.push_back(std::move(key_store));
-  }
-  return key_stores;
-}
-
-LinkTransport transport_of(const std::vector<KeyStore>& key_stores) {
-  if (key_stores.empty()) return LinkTransport::unknown;
-  const bool any_tcp = std::ranges::any_of(
-      key_stores, [](const KeyStore& key_store) { return programs::is_tcp(key_store.address); });
-  return any_tcp ? LinkTransport::tcp : LinkTransport::unix_socket;
-}
-
-Link read_link(TableReader& root, LinkTransport transport) {
-  TableReader table = root.table("link");
-  Link link;
-  link.tls = programs::read_link_tls(table, "ca", transport);
-  link.lifetime = table.duration("lifetime", {"1h", "1s", "7d"});
-  link.policy.answer_timeout = table.duration("answer_timeout", {"2s", "10ms", "5m"});
-  link.policy.hedge = table.boolean("hedge", false);
-  table.finish();
-  return link;
-}
-
 Limits read_limits(TableReader& root) {
   TableReader table = root.table("limits");
   Limits limits;
@@ -219,8 +169,7 @@ Result<Config> parse_config(ConfigDocument& document) {
   config.fips = root.boolean("fips", false);
   config.log = programs::read_log(root);
   config.listeners = read_listeners(root);
-  config.key_stores = read_key_stores(root);
-  config.link = read_link(root, transport_of(config.key_stores));
+  config.links = links::read_config(root, links::Purpose::handshakes);
   config.limits = read_limits(root);
   root.finish(kTlsPolicyKeys, kNoTlsPolicy);
   if (!document.errors().empty()) return document.errors().as_failure();
@@ -267,7 +216,7 @@ std::shared_ptr<const LocalTls> load_local_tls(const LocalTlsConfig& config, pro
 Result<LoadedFiles> load_files(const Config& config) {
   programs::ConfigErrors errors(config.file);
   LoadedFiles files;
-  if (config.link.tls) files.link = programs::load_link_credential(*config.link.tls, errors);
+  if (config.links.tls) files.link = programs::load_link_credential(*config.links.tls, errors);
   for (const Listener& listener : config.listeners) {
     files.local_tls.push_back(listener.local_tls ? load_local_tls(*listener.local_tls, errors) : nullptr);
   }

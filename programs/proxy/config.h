@@ -12,7 +12,7 @@
 #include "common/command_line.h"
 #include "common/common_config.h"
 #include "common/credentials.h"
-#include "offload/client_offload.h"
+#include "links/config.h"
 #include "proxy/local_tls.h"
 
 namespace baton::proxy {
@@ -42,20 +42,6 @@ struct Listener {
   std::size_t number = 0;                   // its place in Config::listeners
 };
 
-// [link]: what all links have in common.
-struct Link {
-  std::optional<programs::LinkTlsFiles> tls;  // present when a key store's address is TCP
-  std::chrono::milliseconds lifetime{};       // then a new link replaces it
-  offload::OffloadPolicy policy;
-};
-
-// [[key_store]]
-struct KeyStore {
-  programs::Endpoint address;
-  std::string server_name;  // what its certificate must name; empty on a Unix socket
-  unsigned tier = 0;        // lower ones are asked first
-};
-
 // What a client gets that cannot be served now.
 enum class Refusal { alert, reset };
 
@@ -78,8 +64,7 @@ struct Config {
   bool fips = false;     // all cryptography by OpenSSL's FIPS module
   programs::LogConfig log;
   std::vector<Listener> listeners;  // at least one
-  Link link;
-  std::vector<KeyStore> key_stores;  // at least one
+  links::Config links;
   Limits limits;
 };
 
@@ -89,7 +74,7 @@ struct Config {
 
 // What the files hold that a configuration names.
 struct LoadedFiles {
-  std::optional<programs::LinkCredential> link;            // as Config::link.tls
+  std::optional<programs::LinkCredential> link;            // as Config::links.tls
   std::vector<std::shared_ptr<const LocalTls>> local_tls;  // in the order of Config::listeners; may be null
 };
 

@@ -127,7 +127,7 @@ void LocalHandshake::ask_for_signature() {
   request.trace_id = trace_id_;
   request.input = needed.input;
   signature_.emplace(std::move(request), ends_at_, context_.key_stores, context_.key_stores.picker(),
-                     context_.config.link.policy, [this] { news_.notify(); });
+                     context_.config.links.policy, [this] { news_.notify(); });
 }
 
 // The loop does other things meanwhile. A client that leaves takes its question with it.

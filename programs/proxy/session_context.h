@@ -8,13 +8,13 @@
 #include "common/log_throttle.h"
 #include "offload/fair_room.h"
 #include "proxy/config.h"
-#include "proxy/key_stores.h"
+#include "links/key_stores.h"
 
 namespace baton::proxy {
 
 struct SessionContext {
   const Config& config;
-  KeyStores& key_stores;
+  links::KeyStores& key_stores;
   programs::Counters& counters;
   offload::FairRoom& handshakes;  // of all event loops; its only member is 0
   MutableBytes scratch;           // see Relay

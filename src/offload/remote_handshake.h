@@ -77,6 +77,9 @@ class SigningKeyStoreSet {
   // LinkClient::sign().
   [[nodiscard]] virtual Result<std::unique_ptr<AwaitedSignature>> sign(KeyStoreIndex store, Sign request,
                                                                        std::function<void()> on_news) = 0;
+  // Why there is no link to any of them, where each could not be reached when that was last tried; otherwise
+  // nullopt.
+  virtual std::optional<std::string> away() const = 0;
 };
 
 }  // namespace baton::offload

@@ -80,14 +80,18 @@ std::optional<SignatureOffload::Answer> SignatureOffload::begin(TimePoint now) {
     return std::nullopt;
   }
   // Those that are excluded will not do better in a moment; a link that is missing may come.
-  const bool may_come = begun_ < policy_.max_attempts && excluded_.empty();
+  const std::optional<std::string> away = key_stores_.away();
+  const bool may_come =
+      begun_ < policy_.max_attempts && excluded_.empty() && (policy_.wait_while_away || !away);
   if (may_come && !waits_until_) waits_until_ = now + policy_.wait_for_link;
   if (may_come && now < *waits_until_) {
     look_again_ = now + kLookForLink;
     return std::nullopt;
   }
   if (last_failure_) return finish(tl::unexpected(std::move(*last_failure_)));
-  return finish(tl::unexpected(SigningRefused{SigningRefusal::link_lost, "no link to a key store"}));
+  return finish(tl::unexpected(
+      SigningRefused{SigningRefusal::link_lost, away ? "no key store can be reached: " + *away
+                                                     : "there is no link to a key store yet"}));
 }
 
 bool SignatureOffload::ask_another(TimePoint now) {

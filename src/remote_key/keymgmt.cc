@@ -23,6 +23,12 @@ void free_key(void* key) {
   delete static_cast<KeyObject*>(key);
 }
 
+// Takes a key that the module's decoder or store has found.
+void* load_key(const void* reference, std::size_t size) {
+  if (size != sizeof(KeyReference)) return nullptr;
+  return take_key(*static_cast<KeyReference*>(const_cast<void*>(reference))).release();
+}
+
 int has(const void* key, int selection) {
   const KeyObject& object = object_of(key);
   if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && !object.signer) return 0;
@@ -123,9 +129,10 @@ const char* ed25519_operation(int /*operation*/) {
 using ImportFunction = int (*)(void*, int, const OSSL_PARAM*);
 using NameFunction = const char* (*)(int);
 
-std::array<OSSL_DISPATCH, 14> table_of(ImportFunction import, NameFunction operation) {
+std::array<OSSL_DISPATCH, 13> table_of(ImportFunction import, NameFunction operation) {
   return {{{OSSL_FUNC_KEYMGMT_NEW, as_function(make_key)},
            {OSSL_FUNC_KEYMGMT_FREE, as_function(free_key)},
+           {OSSL_FUNC_KEYMGMT_LOAD, as_function(load_key)},
            {OSSL_FUNC_KEYMGMT_HAS, as_function(has)},
            {OSSL_FUNC_KEYMGMT_MATCH, as_function(match)},
            {OSSL_FUNC_KEYMGMT_IMPORT, as_function(import)},

@@ -1,4 +1,5 @@
-// The parts of the provider. Private to this room.
+// The parts of the provider that every form of it has: the one of make_remote_key(), and the module that
+// OpenSSL loads.
 #pragma once
 
 #include <openssl/core.h>
@@ -10,8 +11,8 @@
 
 namespace baton::remote_key {
 
-inline constexpr const char* kProviderName = "baton-remote-key";
-inline constexpr const char* kProperties = "provider=baton-remote-key";
+inline constexpr const char* kProviderName = "baton";
+inline constexpr const char* kProperties = "provider=baton";
 // Carries the address of a KeyObject from make_remote_key() to the key management, in one process.
 inline constexpr const char* kObjectParameter = "baton-key-object";
 

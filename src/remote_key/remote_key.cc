@@ -52,14 +52,18 @@ Result<KeyDigest> digest_of_der(unsigned char* der, int size) {
   return digest;
 }
 
-const char* type_of(EVP_PKEY* key) {
+}  // namespace
+
+const char* key_type(EVP_PKEY* public_key) {
   for (const char* type : {"EC", "RSA", "ED25519"}) {
-    if (EVP_PKEY_is_a(key, type) == 1) return type;
+    if (EVP_PKEY_is_a(public_key, type) == 1) return type;
   }
   return nullptr;
 }
 
-}  // namespace
+std::unique_ptr<KeyObject> take_key(KeyReference& reference) {
+  return std::unique_ptr<KeyObject>(std::exchange(reference, nullptr));
+}
 
 Result<KeyDigest> digest_of(const X509* certificate) {
   unsigned char* der = nullptr;
@@ -75,9 +79,8 @@ Result<KeyDigest> digest_of(EVP_PKEY* public_key) {
 
 Result<KeyPtr> make_remote_key(EVP_PKEY* public_key, const KeyDigest& digest,
                                std::shared_ptr<RemoteSigner> signer) {
-  const char* type = type_of(public_key);
-  if (type == nullptr)
-    return fail(ErrorCode::refused, "only keys of ECDSA, RSA and Ed25519 can be elsewhere");
+  const char* type = key_type(public_key);
+  if (type == nullptr) return fail(ErrorCode::refused, kOnlyTheseKeys);
   EVP_PKEY_up_ref(public_key);
   KeyObject object{KeyPtr(public_key), digest, std::move(signer)};
   void* address = &object;

@@ -44,6 +44,9 @@ class FakeStores final : public SigningKeyStoreSet {
     return std::make_unique<FakeHandle>(awaited[store]);
   }
 
+  std::optional<std::string> away() const override { return why_away; }
+
+  std::optional<std::string> why_away;
   std::map<KeyStoreIndex, ErrorCode> errors;
   std::vector<KeyStoreIndex> asked;
   std::map<KeyStoreIndex, std::shared_ptr<FakeAwaited>> awaited;
@@ -171,6 +174,17 @@ TEST_F(SignatureOffloadTest, WithoutALinkItEnds) {
   const auto answer = next();
   ASSERT_TRUE(answer && !*answer);
   EXPECT_EQ(answer->error().reason, link_lost);
+}
+
+TEST_F(SignatureOffloadTest, WhoCannotWaitEndsAtOnceWhileAllAreAway) {
+  for (const KeyStoreIndex store : {0, 1, 2}) picker_.set_usable(store, false);
+  policy_.wait_while_away = false;
+  begin();  // they are being reached for the first time
+  stores_.why_away = "connection refused";
+  const auto answer = next();
+  ASSERT_TRUE(answer && !*answer);
+  EXPECT_EQ(answer->error().reason, link_lost);
+  EXPECT_EQ(answer->error().text, "no key store can be reached: connection refused");
 }
 
 TEST_F(SignatureOffloadTest, WhoLeavesCancels) {

@@ -1,11 +1,11 @@
-#include "proxy/key_stores.h"
+#include "links/key_stores.h"
 
 #include <random>
 
 #include "common/log.h"
 #include "net/spawn.h"
 
-namespace baton::proxy {
+namespace baton::links {
 namespace {
 
 using offload::KeyStoreIndex;
@@ -19,15 +19,15 @@ offload::KeyStorePicker KeyStores::make_picker(const Config& config) {
 }
 
 KeyStores::KeyStores(const asio::any_io_executor& executor, const Config& config,
-                     std::span<const std::shared_ptr<const handshake::ClientEndpoint>> tls,
-                     offload::KeyStorePicker& picker, programs::Counters& counters)
+                     const LinkTls& tls, offload::KeyStorePicker& picker, const std::string& program,
+                     programs::Counters& counters)
     : executor_(executor), picker_(picker) {
   for (KeyStoreIndex i = 0; i < config.key_stores.size(); ++i) {
     const KeyStoreLinks::Watcher watcher{
         [this, i](bool usable) { picker_.set_usable(i, usable); },
         [this, i](std::chrono::microseconds round_trip) { picker_.pinged(i, round_trip); }};
     links_.push_back(std::make_unique<KeyStoreLinks>(executor, config.key_stores[i].address, tls[i],
-                                                     config.link.lifetime, watcher));
+                                                     config.lifetime, program, watcher));
   }
   picker_.set_on_ejection([this, &counters](KeyStoreIndex store, std::chrono::milliseconds time) {
     counters.get("key_stores_ejected").add();
@@ -57,4 +57,14 @@ Result<std::unique_ptr<offload::AwaitedSignature>> KeyStores::sign(KeyStoreIndex
   return links_[store]->sign(std::move(request), std::move(on_news));
 }
 
-}  // namespace baton::proxy
+std::optional<std::string> KeyStores::away() const {
+  std::string why;
+  for (const auto& links : links_) {
+    const std::optional<std::string> one = links->away();
+    if (!one) return std::nullopt;
+    why += (why.empty() ? "" : "; ") + links->name() + ": " + *one;
+  }
+  return why;
+}
+
+}  // namespace baton::links

@@ -5,18 +5,17 @@
 
 #include "common/counters.h"
 #include "offload/client_offload.h"
-#include "proxy/config.h"
-#include "proxy/key_store_links.h"
+#include "links/config.h"
+#include "links/key_store_links.h"
 
-namespace baton::proxy {
+namespace baton::links {
 
 class KeyStores final : public offload::KeyStoreSet, public offload::SigningKeyStoreSet {
  public:
-  // `tls` is in the order of config.key_stores; null for a Unix socket. `picker` is of make_picker(), and
-  // outlives every handshake.
-  KeyStores(const asio::any_io_executor& executor, const Config& config,
-            std::span<const std::shared_ptr<const handshake::ClientEndpoint>> tls,
-            offload::KeyStorePicker& picker, programs::Counters& counters);
+  // `tls` is of make_link_tls(). `picker` is of make_picker(), and outlives every handshake and signature.
+  // `program` is what the key stores' logs call this one.
+  KeyStores(const asio::any_io_executor& executor, const Config& config, const LinkTls& tls,
+            offload::KeyStorePicker& picker, const std::string& program, programs::Counters& counters);
 
   static offload::KeyStorePicker make_picker(const Config& config);
 
@@ -31,6 +30,8 @@ class KeyStores final : public offload::KeyStoreSet, public offload::SigningKeyS
   Result<std::unique_ptr<offload::AwaitedSignature>> sign(offload::KeyStoreIndex store, offload::Sign request,
                                                           std::function<void()> on_news) override;
 
+  std::optional<std::string> away() const override;
+
   offload::KeyStorePicker& picker() { return picker_; }
   // Its address, for logs.
   const std::string& name(offload::KeyStoreIndex store) const { return links_[store]->name(); }
@@ -41,4 +42,4 @@ class KeyStores final : public offload::KeyStoreSet, public offload::SigningKeyS
   std::vector<std::unique_ptr<KeyStoreLinks>> links_;
 };
 
-}  // namespace baton::proxy
+}  // namespace baton::links

@@ -1,0 +1,86 @@
+#include "provider_module/link_thread.h"
+
+#include <asio/post.hpp>
+#include <csignal>
+
+#include "common/log.h"
+#include "net/signal.h"
+#include "net/spawn.h"
+
+namespace baton::provider_module {
+namespace {
+
+using std::chrono::steady_clock;
+
+// A thread that gets none of the program's signals.
+template <class Body>
+std::thread start_thread(Body body) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(body));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace
+
+LinkThread::LinkThread(const Config& config, const links::LinkTls& tls)
+    : config_(config),
+      picker_(links::KeyStores::make_picker(config.links)),
+      key_stores_(context_.get_executor(), config.links, tls, picker_, "baton-provider", counters_) {
+  thread_ = start_thread([this] {
+    key_stores_.start();
+    context_.run();
+  });
+}
+
+LinkThread::~LinkThread() {
+  context_.stop();
+  thread_.join();
+  for (const auto& answer : asked_) answer->give(std::nullopt);
+}
+
+void LinkThread::ask(offload::Sign request, std::shared_ptr<provider::Answer> answer) {
+  asio::post(context_, [this, request = std::move(request), answer = std::move(answer)]() mutable {
+    asked_.insert(answer);
+    net::spawn(context_.get_executor(), serve(std::move(request), std::move(answer)));
+  });
+}
+
+net::Task<> LinkThread::serve(offload::Sign request, std::shared_ptr<provider::Answer> answer) {
+  net::Signal news(context_.get_executor());
+  const auto ends_at = steady_clock::now() + config_.signature_timeout;
+  const offload::TraceId trace_id = request.trace_id;
+  offload::SignatureOffload signature(std::move(request), ends_at, key_stores_, picker_, config_.links.policy,
+                                      [&news] { news.notify(); });
+  std::optional<offload::SignatureOffload::Answer> result;
+  while (!result && steady_clock::now() < ends_at) {
+    result = signature.next(steady_clock::now());
+    tell_failed_attempts(signature, trace_id);
+    if (!result) co_await news.wait_until(std::min(ends_at, signature.next_deadline().value_or(ends_at)));
+  }
+  asked_.erase(answer);
+  if (!result) {
+    signature.set_cancel_reason(offload::CancelReason::timeout);
+    answer->give(fail(ErrorCode::limit_exceeded, "no key store has signed within limits.signature_timeout"));
+  } else if (*result) {
+    answer->give(Result<Bytes>(std::move(**result)));
+  } else {
+    answer->give(fail(ErrorCode::refused, std::string(to_string(result->error().reason)) + ": " +
+                                              result->error().text));
+  }
+}
+
+void LinkThread::tell_failed_attempts(offload::SignatureOffload& signature, const offload::TraceId& trace_id) {
+  for (const offload::FailedAttempt& attempt : signature.take_failed_attempts()) {
+    const std::string trace = to_hex(trace_id);
+    programs::log_event(programs::LogLevel::info, "attempt_failed",
+                        {{"trace", trace},
+                         {"key_store", key_stores_.name(attempt.store)},
+                         {"reason", attempt.reason}});
+  }
+}
+
+}  // namespace baton::provider_module
