@@ -12,16 +12,27 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// A thread that gets none of the program's signals.
+class BlockAllSignals {
+ public:
+  BlockAllSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockAllSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockAllSignals(const BlockAllSignals&) = delete;
+  BlockAllSignals& operator=(const BlockAllSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+// A thread that gets none of the program's signals. It may throw (HAProxy forbids threads unless it is told
+// otherwise).
 template <class Body>
 std::thread start_thread(Body body) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(body));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
+  const BlockAllSignals blocked;
+  return std::thread(std::move(body));
 }
 
 }  // namespace
@@ -68,18 +79,18 @@ net::Task<> LinkThread::serve(offload::Sign request, std::shared_ptr<provider::A
   } else if (*result) {
     answer->give(Result<Bytes>(std::move(**result)));
   } else {
-    answer->give(fail(ErrorCode::refused, std::string(to_string(result->error().reason)) + ": " +
-                                              result->error().text));
+    answer->give(fail(ErrorCode::refused,
+                      std::string(to_string(result->error().reason)) + ": " + result->error().text));
   }
 }
 
-void LinkThread::tell_failed_attempts(offload::SignatureOffload& signature, const offload::TraceId& trace_id) {
+void LinkThread::tell_failed_attempts(offload::SignatureOffload& signature,
+                                      const offload::TraceId& trace_id) {
   for (const offload::FailedAttempt& attempt : signature.take_failed_attempts()) {
     const std::string trace = to_hex(trace_id);
-    programs::log_event(programs::LogLevel::info, "attempt_failed",
-                        {{"trace", trace},
-                         {"key_store", key_stores_.name(attempt.store)},
-                         {"reason", attempt.reason}});
+    programs::log_event(
+        programs::LogLevel::info, "attempt_failed",
+        {{"trace", trace}, {"key_store", key_stores_.name(attempt.store)}, {"reason", attempt.reason}});
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace baton::provider {
 
-// The descriptor of one wait context. The context closes it, also where the job in it is never resumed, and the
-// answer may come later than that.
+// The descriptor of one wait context. The context closes it, also where the job in it is never resumed, and
+// the answer may come later than that.
 class Answer::Event {
  public:
   explicit Event(int descriptor) : descriptor_(descriptor) {}
@@ -80,17 +80,22 @@ std::optional<Answer::Value> Answer::wait() {
   return std::move(value_);
 }
 
-// Returns early where a job cannot be paused.
+// Returns early where a job cannot be paused. A descriptor that is in the wait context when the job ends was
+// handed out: whoever polls (HAProxy 2.6) takes all of them out of its own table at the end, and aborts where
+// one is not in it. So there is none where the answer is there already, and where there is one, the job
+// pauses.
 void Answer::wait_in_job() {
+  if (given()) return;
   const auto event = Event::of(ASYNC_get_wait_ctx(ASYNC_get_current_job()));
   if (!event) return;
   {
     const std::lock_guard lock(mutex_);
     event_ = event;
-    if (given_) return;
+    if (given_) event->signal();
   }
-  while (!given() && ASYNC_pause_job() == 1) {
-  }
+  do {
+    if (ASYNC_pause_job() != 1) return;
+  } while (!given());
   event->drain();
 }
 

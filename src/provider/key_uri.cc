@@ -12,7 +12,6 @@
 namespace baton::provider {
 namespace {
 
-constexpr const char* kLabel = "BATON KEY URI";
 constexpr std::string_view kBeginning = "baton:certificate=";
 constexpr std::string_view kDigits = "0123456789ABCDEF";
 
@@ -96,7 +95,7 @@ Result<std::string> key_uri_of(const std::filesystem::path& certificate) {
 std::string key_file_of(std::string_view uri) {
   const std::unique_ptr<BIO, FreeBio> bio(BIO_new(BIO_s_mem()));
   char* text = nullptr;
-  if (!bio || PEM_write_bio(bio.get(), kLabel, "", reinterpret_cast<const unsigned char*>(uri.data()),
+  if (!bio || PEM_write_bio(bio.get(), kKeyFileLabel, "", reinterpret_cast<const unsigned char*>(uri.data()),
                             static_cast<long>(uri.size())) <= 0) {
     throw std::bad_alloc();  // nothing else goes wrong in memory
   }
@@ -119,7 +118,7 @@ std::optional<std::string> find_key_uri(ByteView pem) {
     const Text name_owner(name);
     const Text header_owner(header);
     const std::unique_ptr<unsigned char, WipeBlock> owner(content, WipeBlock{static_cast<std::size_t>(size)});
-    if (std::strcmp(name, kLabel) == 0) uri.emplace(content, content + size);
+    if (std::strcmp(name, kKeyFileLabel) == 0) uri.emplace(content, content + size);
   }
   ERR_pop_to_mark();  // the end of the file is no error
   return uri;

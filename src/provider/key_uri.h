@@ -16,6 +16,7 @@
 namespace baton::provider {
 
 inline constexpr const char* kKeyUriScheme = "baton";
+inline constexpr const char* kKeyFileLabel = "BATON KEY URI";
 
 // The certificate's path. Errors: malformed, saying what is wrong: not of this form, a path that is not
 // absolute or has a zero in it.

@@ -76,8 +76,9 @@ int start_module(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* core, cons
   for (; core->function_id != 0; ++core) {
     if (core->function_id == OSSL_FUNC_CORE_GET_PARAMS) get_params = OSSL_FUNC_core_get_params(core);
     if (core->function_id == OSSL_FUNC_BIO_READ_EX) made->read = OSSL_FUNC_BIO_read_ex(core);
+    if (core->function_id == OSSL_FUNC_BIO_GETS) made->gets = OSSL_FUNC_BIO_gets(core);
   }
-  if (made->read == nullptr) return 0;
+  if (made->read == nullptr || made->gets == nullptr) return 0;
   made->config = configured_file(handle, get_params);
   if (made->config.empty()) made->config = options.default_config;
   made->options = std::move(options);

@@ -11,6 +11,7 @@ struct ModuleContext {
   ModuleOptions options;
   std::filesystem::path config;
   OSSL_FUNC_BIO_read_ex_fn* read = nullptr;  // from OpenSSL's streams
+  OSSL_FUNC_BIO_gets_fn* gets = nullptr;     // a line of them
 
   Result<Signer> find_signer() const { return options.find_signer(config); }
 };

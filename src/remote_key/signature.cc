@@ -115,6 +115,17 @@ const OSSL_PARAM* settable(void* /*context*/, void* /*provider*/) {
   return kTypes;
 }
 
+// Who signs certificates and requests for them asks how the signature is to be named there, first of all.
+int get_parameters(void* /*context*/, OSSL_PARAM params[]) {
+  if (OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID) == nullptr) return 1;
+  return refuse("a remote key signs the handshakes of TLS only: no certificates, and no requests for them");
+}
+
+const OSSL_PARAM* gettable(void* /*context*/, void* /*provider*/) {
+  static const OSSL_PARAM kNone[] = {OSSL_PARAM_END};
+  return kNone;
+}
+
 int begin(void* raw, const char* digest, void* key, const OSSL_PARAM params[]) {
   SignatureContext& context = context_of(raw);
   if (key != nullptr) context.key = static_cast<const KeyObject*>(key);
@@ -171,6 +182,8 @@ const OSSL_ALGORITHM* signatures() {
                                          {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, as_function(sign_once)},
                                          {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, as_function(update)},
                                          {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, as_function(finish)},
+                                         {OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, as_function(get_parameters)},
+                                         {OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, as_function(gettable)},
                                          {OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, as_function(set_parameters)},
                                          {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, as_function(settable)},
                                          {0, nullptr}};

@@ -190,28 +190,23 @@ def refused(keys: OffloadedKeys, *arguments: object) -> str:
     return done.stderr.decode()
 
 
+ONLY_TLS = re.compile("a remote key signs the handshakes of TLS only")
+
+
 @pytest.mark.parametrize("forged", FORGED)
 @pytest.mark.parametrize("key_type", ["ecdsa", "rsa"])  # OpenSSL 3.0's dgst cannot sign with Ed25519
 def test_dgst_signs_nothing_that_is_not_tls(fleet, keys, key_type, forged):
+    """Most is refused on the spot; what looks like TLS, by the key store."""
     said = refused(keys, "dgst", "-sha256", "-sign", keys.key_file(leaf_of(fleet, key_type)), "-out", "signature",
                    data_file(keys, FORGED[forged]))
-    assert ONLY_TLS.search(said), said
+    assert ONLY_TLS.search(said) or re.search("kind_refused|input_refused", said), said
 
 
-ONLY_TLS = re.compile("whole input of a TLS handshake|TLS")
-
-
+@pytest.mark.parametrize("what", ["request", "certificate"])
 @every_key
-def test_req_makes_no_certificate_request(fleet, keys, key_type):
-    said = refused(keys, "req", "-new", "-key", keys.key_file(leaf_of(fleet, key_type)), "-subj", "/CN=thief",
-                   "-config", "/etc/ssl/openssl.cnf", "-out", "request.pem")
-    assert ONLY_TLS.search(said), said
-
-
-@every_key
-def test_x509_issues_no_certificate(fleet, keys, key_type):
-    said = refused(keys, "req", "-x509", "-new", "-key", keys.key_file(leaf_of(fleet, key_type)), "-subj", "/CN=thief",
-                   "-config", "/etc/ssl/openssl.cnf", "-out", "certificate.pem")
+def test_req_makes_no_certificate_and_no_request(fleet, keys, key_type, what):
+    said = refused(keys, "req", *(["-x509"] if what == "certificate" else []), "-new", "-subj", "/CN=thief",
+                   "-key", keys.key_file(leaf_of(fleet, key_type)), "-config", "/etc/ssl/openssl.cnf", "-out", "made.pem")
     assert ONLY_TLS.search(said), said
 
 
@@ -347,7 +342,7 @@ def test_a_certificate_that_is_not_the_keys(fleet, keys):
     done = keys.openssl("s_server", "-accept", f"127.0.0.1:{free_port()}", "-cert", leaf_of(fleet, "rsa").chain_file,
                         "-key", keys.key_file(leaf_of(fleet)))
     assert done.returncode != 0
-    assert b"mismatch" in done.stderr, done.stderr
+    assert b"does not match" in done.stderr, done.stderr
 
 
 # --- no key store ---
