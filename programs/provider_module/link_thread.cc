@@ -68,18 +68,18 @@ net::Task<> LinkThread::serve(offload::Sign request, std::shared_ptr<provider::A
   } else if (*result) {
     answer->give(Result<Bytes>(std::move(**result)));
   } else {
-    answer->give(fail(ErrorCode::refused, std::string(to_string(result->error().reason)) + ": " +
-                                              result->error().text));
+    answer->give(fail(ErrorCode::refused,
+                      std::string(to_string(result->error().reason)) + ": " + result->error().text));
   }
 }
 
-void LinkThread::tell_failed_attempts(offload::SignatureOffload& signature, const offload::TraceId& trace_id) {
+void LinkThread::tell_failed_attempts(offload::SignatureOffload& signature,
+                                      const offload::TraceId& trace_id) {
   for (const offload::FailedAttempt& attempt : signature.take_failed_attempts()) {
     const std::string trace = to_hex(trace_id);
-    programs::log_event(programs::LogLevel::info, "attempt_failed",
-                        {{"trace", trace},
-                         {"key_store", key_stores_.name(attempt.store)},
-                         {"reason", attempt.reason}});
+    programs::log_event(
+        programs::LogLevel::info, "attempt_failed",
+        {{"trace", trace}, {"key_store", key_stores_.name(attempt.store)}, {"reason", attempt.reason}});
   }
 }
 

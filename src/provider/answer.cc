@@ -8,8 +8,8 @@
 
 namespace baton::provider {
 
-// The descriptor of one wait context. The context closes it, also where the job in it is never resumed, and the
-// answer may come later than that.
+// The descriptor of one wait context. The context closes it, also where the job in it is never resumed, and
+// the answer may come later than that.
 class Answer::Event {
  public:
   explicit Event(int descriptor) : descriptor_(descriptor) {}

@@ -1,5 +1,5 @@
-// Decoder of PEM files that name a key. OpenSSL asks one for each kind of key, of every PEM file that it reads a
-// key from; what is not theirs they leave to the others.
+// Decoder of PEM files that name a key. OpenSSL asks one for each kind of key, of every PEM file that it
+// reads a key from; what is not theirs they leave to the others.
 
 #include <openssl/proverr.h>
 
@@ -62,11 +62,10 @@ constexpr const char* kEd25519 = "ED25519";
 
 template <const char* const& kType>
 const OSSL_DISPATCH* table() {
-  static const OSSL_DISPATCH kTable[] = {
-      {OSSL_FUNC_DECODER_NEWCTX, as_function(make_decoder<kType>)},
-      {OSSL_FUNC_DECODER_FREECTX, as_function(free_decoder)},
-      {OSSL_FUNC_DECODER_DECODE, as_function(decode)},
-      {0, nullptr}};
+  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_DECODER_NEWCTX, as_function(make_decoder<kType>)},
+                                         {OSSL_FUNC_DECODER_FREECTX, as_function(free_decoder)},
+                                         {OSSL_FUNC_DECODER_DECODE, as_function(decode)},
+                                         {0, nullptr}};
   return kTable;
 }
 
