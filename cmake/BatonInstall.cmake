@@ -28,6 +28,8 @@ if(BATON_PROGRAMS)
   set_property(TARGET baton-keystore PROPERTY EXPORT_NAME keystore)
   set_property(TARGET baton-proxy PROPERTY EXPORT_NAME proxy)
   install_with_targets(programs programs baton baton-keystore baton-proxy)
+  # Where Debian's OpenSSL looks for modules, with the libdir that it has.
+  install(TARGETS baton-provider LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ossl-modules COMPONENT programs)
 endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/baton DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development

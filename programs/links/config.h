@@ -1,5 +1,5 @@
-// The part of a configuration file that says how key stores are reached. docs/configuration.md describes every
-// key.
+// The part of a configuration file that says how key stores are reached. docs/configuration.md describes
+// every key.
 #pragma once
 
 #include <chrono>

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "handshake/client.h"
+#include "links/key_store_link.h"
 #include "net/backoff.h"
 #include "net/endpoint.h"
-#include "links/key_store_link.h"
 
 namespace baton::links {
 
@@ -60,8 +60,8 @@ class KeyStoreLinks {
   std::string program_;
   Watcher watcher_;
   LinkPointer current_;
-  net::Signal changed_;  // something about the links is new
-  unsigned live_ = 0;    // links that have not ended, also retired ones
+  net::Signal changed_;                      // something about the links is new
+  unsigned live_ = 0;                        // links that have not ended, also retired ones
   std::optional<std::string> last_failure_;  // of the last attempt to have a link
   bool stopped_ = false;
 };

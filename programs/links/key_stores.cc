@@ -18,8 +18,8 @@ offload::KeyStorePicker KeyStores::make_picker(const Config& config) {
   return {tiers, std::random_device{}()};
 }
 
-KeyStores::KeyStores(const asio::any_io_executor& executor, const Config& config,
-                     const LinkTls& tls, offload::KeyStorePicker& picker, const std::string& program,
+KeyStores::KeyStores(const asio::any_io_executor& executor, const Config& config, const LinkTls& tls,
+                     offload::KeyStorePicker& picker, const std::string& program,
                      programs::Counters& counters)
     : executor_(executor), picker_(picker) {
   for (KeyStoreIndex i = 0; i < config.key_stores.size(); ++i) {

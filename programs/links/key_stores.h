@@ -4,9 +4,9 @@
 #include <list>
 
 #include "common/counters.h"
-#include "offload/client_offload.h"
 #include "links/config.h"
 #include "links/key_store_links.h"
+#include "offload/client_offload.h"
 
 namespace baton::links {
 

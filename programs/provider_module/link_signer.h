@@ -1,7 +1,7 @@
 // Signs with keys that key stores have, over links that the process keeps.
 //
-// The links are those of one process: they are opened by its first signature, and closed before it forks, so that
-// a child shares none with its parent; both open new ones when they need them.
+// The links are those of one process: they are opened by its first signature, and closed before it forks, so
+// that a child shares none with its parent; both open new ones when they need them.
 #pragma once
 
 #include "provider_module/link_thread.h"

@@ -21,7 +21,8 @@ constexpr auto kExpiryInterval = 500ms;
 EventLoop::EventLoop(ProxyShared& shared)
     : shared_(shared),
       picker_(links::KeyStores::make_picker(shared.config.links)),
-      key_stores_(context_.get_executor(), shared.config.links, shared.link_tls, picker_, "baton-proxy", shared.counters),
+      key_stores_(context_.get_executor(), shared.config.links, shared.link_tls, picker_, "baton-proxy",
+                  shared.counters),
       scratch_(kScratchSize),
       session_context_{shared.config,     key_stores_, shared.counters,
                        shared.handshakes, scratch_,    shared.local_tls} {}

@@ -6,9 +6,9 @@
 
 #include "common/counters.h"
 #include "common/log_throttle.h"
+#include "links/key_stores.h"
 #include "offload/fair_room.h"
 #include "proxy/config.h"
-#include "links/key_stores.h"
 
 namespace baton::proxy {
 

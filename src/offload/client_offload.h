@@ -25,8 +25,8 @@ struct OffloadPolicy {
   // to fail clearly.
   std::chrono::milliseconds wait_for_link{2000};
   bool wait_while_away = true;  // for signatures: see SigningKeyStoreSet::away()
-  unsigned max_attempts = 3;  // a client can make a key store fail; not all of them, one after the other
-  bool hedge = false;         // see KeyStorePicker::hedge_after()
+  unsigned max_attempts = 3;    // a client can make a key store fail; not all of them, one after the other
+  bool hedge = false;           // see KeyStorePicker::hedge_after()
 };
 
 // No key store could be asked.

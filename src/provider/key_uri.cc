@@ -71,7 +71,8 @@ Result<std::filesystem::path> parse_key_uri(std::string_view uri) {
     return fail(ErrorCode::malformed, "the path of the certificate in a key's URI is absolute");
   }
   for (const char c : *path) {
-    if (c >= 0 && c < ' ') return fail(ErrorCode::malformed, "a key's URI has a control character in it");
+    if ((c >= 0 && c < ' ') || c == 0x7f)
+      return fail(ErrorCode::malformed, "a key's URI has a control character in it");
   }
   return std::filesystem::path(*path);
 }

@@ -1,8 +1,8 @@
 // "baton:certificate=/etc/ssl/site.crt" names the private key of that certificate, which key stores have.
 //
-// Programs that want a key file get a PEM file whose content is such a URI: between BEGIN BATON KEY URI and END
-// BATON KEY URI stands its text in Base64. Characters beyond those that RFC 3986 calls unreserved, and "/", are
-// percent-encoded.
+// Programs that want a key file get a PEM file whose content is such a URI: between BEGIN BATON KEY URI and
+// END BATON KEY URI stands its text in Base64. Characters beyond those that RFC 3986 calls unreserved, and
+// "/", are percent-encoded.
 #pragma once
 
 #include <filesystem>

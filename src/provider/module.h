@@ -1,6 +1,7 @@
-// The OpenSSL 3 provider as a module that OpenSSL loads by its configuration (provider(7)): private keys whose
-// certificates are here and whose signatures come from elsewhere. A key is named by a URI (key_uri.h), in a PEM
-// file or in place of one; what a remote_key::RemoteSigner does with a signature, this room does not know.
+// The OpenSSL 3 provider as a module that OpenSSL loads by its configuration (provider(7)): private keys
+// whose certificates are here and whose signatures come from elsewhere. A key is named by a URI (key_uri.h),
+// in a PEM file or in place of one; what a remote_key::RemoteSigner does with a signature, this room does not
+// know.
 #pragma once
 
 #include <openssl/core.h>

@@ -1,0 +1,123 @@
+// Who waits for an answer: threads, and OpenSSL's async jobs.
+#include "provider/answer.h"
+
+#include <gtest/gtest.h>
+#include <openssl/async.h>
+#include <poll.h>
+
+#include <thread>
+
+namespace baton::provider {
+namespace {
+
+const Bytes kValue = {1, 2, 3};
+
+TEST(Answer, AThreadWaits) {
+  Answer answer;
+  std::thread giver([&answer] { answer.give(Result<Bytes>(kValue)); });
+  const auto value = answer.wait();
+  giver.join();
+  ASSERT_TRUE(value && *value);
+  EXPECT_EQ(**value, kValue);
+}
+
+TEST(Answer, ThereMayBeNone) {
+  Answer answer;
+  answer.give(std::nullopt);
+  EXPECT_FALSE(answer.wait());
+}
+
+// A job of OpenSSL that waits for one answer after the other.
+class Job : public testing::Test {
+ protected:
+  ~Job() override {
+    ASYNC_WAIT_CTX_free(context_);
+    ASYNC_cleanup_thread();
+  }
+
+  // What ASYNC_start_job() says.
+  int run(int answers) {
+    Body body{this, answers};
+    int result = 0;
+    return ASYNC_start_job(&job_, context_, &result, &Job::enter, &body, sizeof body);
+  }
+  bool is_readable() const {
+    pollfd poll_for{descriptor(), POLLIN, 0};
+    return poll(&poll_for, 1, 0) == 1;
+  }
+  int descriptor() const {
+    int descriptor = -1;
+    std::size_t count = 0;
+    if (ASYNC_WAIT_CTX_get_all_fds(context_, nullptr, &count) != 1 || count != 1) return -1;
+    return ASYNC_WAIT_CTX_get_all_fds(context_, &descriptor, &count) == 1 ? descriptor : -1;
+  }
+  void give() { answer_->give(Result<Bytes>(kValue)); }
+
+  ASYNC_WAIT_CTX* context_ = ASYNC_WAIT_CTX_new();
+  ASYNC_JOB* job_ = nullptr;
+  std::shared_ptr<Answer> answer_ = std::make_shared<Answer>();
+  unsigned received_ = 0;
+
+ private:
+  struct Body {
+    Job* test;
+    int answers;
+  };
+  static int enter(void* raw) {
+    const Body body = *static_cast<Body*>(raw);
+    for (int i = 0; i < body.answers; ++i) {
+      const auto answer = body.test->answer_;
+      const auto value = answer->wait();
+      if (value && *value && **value == kValue) ++body.test->received_;
+      body.test->answer_ = std::make_shared<Answer>();
+    }
+    return 1;
+  }
+};
+
+TEST_F(Job, IsPausedUntilTheAnswerIsThere) {
+  ASSERT_EQ(run(1), ASYNC_PAUSE);
+  EXPECT_FALSE(is_readable());
+  EXPECT_EQ(run(1), ASYNC_PAUSE) << "woken too early it pauses again";
+  std::thread([this] { give(); }).join();
+  EXPECT_TRUE(is_readable());
+  EXPECT_EQ(run(1), ASYNC_FINISH);
+  EXPECT_EQ(received_, 1U);
+}
+
+TEST_F(Job, OneDescriptorForAllItsAnswers) {
+  ASSERT_EQ(run(2), ASYNC_PAUSE);
+  const int first = descriptor();
+  give();
+  ASSERT_EQ(run(2), ASYNC_PAUSE);
+  EXPECT_EQ(descriptor(), first);
+  EXPECT_FALSE(is_readable()) << "the first answer was taken";
+  give();
+  EXPECT_TRUE(is_readable());
+  EXPECT_EQ(run(2), ASYNC_FINISH);
+  EXPECT_EQ(received_, 2U);
+}
+
+TEST_F(Job, AnAnswerThatIsThereAlready) {
+  give();
+  EXPECT_EQ(run(1), ASYNC_FINISH);
+  EXPECT_EQ(received_, 1U);
+}
+
+// A client that leaves: its connection is freed with its job in it, and the answer comes later.
+TEST_F(Job, MayNeverGoOn) {
+  ASSERT_EQ(run(1), ASYNC_PAUSE);
+  const int closed = descriptor();
+  ASYNC_WAIT_CTX_free(context_);
+  context_ = nullptr;
+  pollfd poll_for{closed, POLLIN, 0};
+  ASSERT_EQ(poll(&poll_for, 1, 0), 1);
+  EXPECT_EQ(poll_for.revents, POLLNVAL);
+  give();  // writes to nobody else's descriptor, and touches nothing that is freed
+  // Only for the end of the test: a job cannot be freed before its end.
+  context_ = ASYNC_WAIT_CTX_new();
+  EXPECT_EQ(run(1), ASYNC_FINISH);
+}
+
+}  // namespace
+}  // namespace baton::provider
