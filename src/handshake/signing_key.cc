@@ -4,6 +4,7 @@
 
 #include "crypto/openssl_error.h"
 #include "handshake/loaded_tenant.h"
+#include "handshake/peer_names.h"
 #include "handshake/signature_schemes.h"
 #include "remote_key/remote_key.h"
 
@@ -34,11 +35,12 @@ bool set_padding(EVP_PKEY_CTX* context, const SignatureScheme& scheme) {
 
 class LoadedKey final : public SigningKey {
  public:
-  LoadedKey(KeyKind kind, KeyPtr key, const KeyDigest& digest)
-      : kind_(kind), key_(std::move(key)), digest_(digest) {}
+  LoadedKey(KeyKind kind, KeyPtr key, const KeyDigest& digest, std::vector<std::string> names)
+      : kind_(kind), key_(std::move(key)), digest_(digest), names_(std::move(names)) {}
 
   KeyKind kind() const override { return kind_; }
   const KeyDigest& digest() const override { return digest_; }
+  const std::vector<std::string>& names() const override { return names_; }
 
   Result<Bytes> sign(std::uint16_t scheme, ByteView input) const override {
     const SignatureScheme* known = find_scheme(scheme);
@@ -63,6 +65,7 @@ class LoadedKey final : public SigningKey {
   KeyKind kind_;
   KeyPtr key_;
   KeyDigest digest_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace
@@ -74,7 +77,8 @@ Result<std::vector<std::shared_ptr<const SigningKey>>> signing_keys(const Tenant
     Result<KeyDigest> digest = remote_key::digest_of(credential.leaf.get());
     if (!digest) return pass_on(digest);
     EVP_PKEY_up_ref(credential.key.get());
-    keys.push_back(std::make_shared<LoadedKey>(credential.kind, KeyPtr(credential.key.get()), *digest));
+    keys.push_back(std::make_shared<LoadedKey>(credential.kind, KeyPtr(credential.key.get()), *digest,
+                                               dns_names(*credential.leaf)));
   }
   return keys;
 }

@@ -115,6 +115,27 @@ TEST(SigningByApi, ARefusalSaysWhy) {
   EXPECT_THAT(link.last_report->reason, HasSubstr("key_refused: "));
 }
 
+RemoteSignature answered_by(const KeyStoreOptions& options) {
+  LinkPair link = signing_pair(options);
+  Waiting waiting;
+  RemoteSignature signature =
+      value_of(link.application_server.sign(request_for(*waiting.server.needed_signature())));
+  link.pump();
+  return signature;
+}
+
+// A signature speaks for every name of the certificate.
+TEST(SigningByApi, NoSignatureForANameThatIsNotAllowed) {
+  using enum RemoteSignature::State;
+  KeyStoreOptions options = signing_only();
+  options.names = {"another.example"};
+  const RemoteSignature signature = answered_by(options);
+  ASSERT_EQ(signature.state(), refused);
+  EXPECT_EQ(signature.refusal(), SigningRefusal::key_refused);
+  options.names = {"another.example", "*"};
+  EXPECT_EQ(answered_by(options).state(), signed_);
+}
+
 TEST(SigningByApi, WithoutASignatureTheClientIsTold) {
   Waiting waiting;
   waiting.server.refuse_signature("nobody signs");

@@ -11,6 +11,7 @@ class FakeKey final : public handshake::SigningKey {
   explicit FakeKey(handshake::KeyKind kind) : kind_(kind) {}
   handshake::KeyKind kind() const override { return kind_; }
   const KeyDigest& digest() const override { return digest_; }
+  const std::vector<std::string>& names() const override { return names_; }
   Result<Bytes> sign(std::uint16_t /*scheme*/, ByteView input) const override {
     if (breaks) return fail(ErrorCode::crypto, "asked to");
     return Bytes(input.rbegin(), input.rend());
@@ -20,6 +21,7 @@ class FakeKey final : public handshake::SigningKey {
  private:
   handshake::KeyKind kind_;
   KeyDigest digest_{};
+  std::vector<std::string> names_;
 };
 
 }  // namespace baton::offload::test
