@@ -2,6 +2,7 @@
 
 #include <openssl/rsa.h>
 
+#include "base/dead_stack.h"
 #include "crypto/openssl_error.h"
 #include "handshake/loaded_tenant.h"
 #include "handshake/peer_names.h"
@@ -43,6 +44,13 @@ class LoadedKey final : public SigningKey {
   const std::vector<std::string>& names() const override { return names_; }
 
   Result<Bytes> sign(std::uint16_t scheme, ByteView input) const override {
+    Result<Bytes> signature = make_signature(scheme, input);
+    wipe_dead_stack();  // libcrypto leaves the nonces of ECDSA there, and each gives the key away
+    return signature;
+  }
+
+ private:
+  Result<Bytes> make_signature(std::uint16_t scheme, ByteView input) const {
     const SignatureScheme* known = find_scheme(scheme);
     if (known == nullptr || !fits_key(*known, kind_)) {
       return fail(ErrorCode::invalid_argument, "the signature scheme does not fit the key");
@@ -61,7 +69,6 @@ class LoadedKey final : public SigningKey {
     return signature;
   }
 
- private:
   KeyKind kind_;
   KeyPtr key_;
   KeyDigest digest_;
