@@ -84,7 +84,7 @@ Result<offload::SigningConfig> signing_config(const Config::Endpoint& endpoint,
   offload::SigningKinds kinds;
   for (const SigningKind kind : options.signing_kinds) kinds.add(kind);
   offload::SigningConfig signing;
-  signing.timeout = options.handshake_timeout;
+  signing.timeout = std::min(options.handshake_timeout, offload::kLongestTimeout);
   signing.slow_keys_wait = false;
   signing.grant = [keys = std::move(*keys), allowed = std::move(allowed),
                    kinds](const KeyDigest& digest) -> tl::expected<offload::SigningGrant, std::string> {
