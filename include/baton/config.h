@@ -19,7 +19,10 @@ namespace baton {
 // Where a private key is.
 enum class KeyPlace : std::uint8_t {
   here,
-  elsewhere  // each signature is asked for: HandshakeStep::need_signature
+  // Each signature is asked for: HandshakeStep::need_signature. For Handshake only: key stores and the
+  // streams of baton/asio do not wait for one, and fail. A client is asked for one in TLS 1.3, and fails in
+  // TLS 1.2.
+  elsewhere
 };
 
 // A certificate chain and its private key, as PEM text. The caller reads the files and wipes its own copy.

@@ -21,11 +21,10 @@ namespace baton {
 // What is signed. The numbers are those of docs/link-protocol.md.
 enum class SigningKind : std::uint8_t {
   // RFC 8446 §4.4.3, a server's CertificateVerify: 64 spaces, "TLS 1.3, server CertificateVerify", a zero,
-  // and
-  // the transcript hash of 32 or 48 bytes.
+  // and the transcript hash of 32 or 48 bytes.
   tls13_server = 1,
-  // RFC 8422 §5.4, a ServerKeyExchange: client random, server random, and the ECDHE parameters on a named
-  // curve.
+  // RFC 8422 §5.4, a ServerKeyExchange: client random, server random, and the ECDHE parameters on a curve
+  // that has a name.
   tls12_server = 2,
   // As tls13_server, of a client. A key store signs it only with keys whose configuration says so.
   tls13_client = 3,

@@ -204,7 +204,7 @@ def test_a_tenant_that_does_not_offer_signing(tmp_path):
     with fleet_with(tmp_path, tenant={"offload": ["serialization"]}) as fleet:
         is_refused(fleet, "signature_key_refused")
         event = fleet.keystore.wait_event("signature_refused", reason="key_refused")
-        assert "no tenant that offers signing has this key" in event["detail"]
+        assert 'has no "signing" in tenant.offload' in event["detail"]
 
 
 def test_the_rate_of_an_application_server(tmp_path):
