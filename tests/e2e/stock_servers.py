@@ -52,6 +52,7 @@ global
   insecure-fork-wanted
   nbthread {threads}
   maxconn 4000
+  tune.ssl.cachesize 0
   {more}
 defaults
   mode http
