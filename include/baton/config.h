@@ -27,11 +27,11 @@ enum class KeyPlace : std::uint8_t {
 
 // A certificate chain and its private key, as PEM text. The caller reads the files and wipes its own copy.
 struct BATON_EXPORT Credential {
-  std::string chain_pem{};     // leaf first
-  SecretBuffer key_pem{};      // of the leaf; empty when the key is elsewhere
-  std::string chain_source{};  // file name for error messages
-  std::string key_source{};    // the same for the key
-  KeyPlace key_place = KeyPlace::here;
+  std::string chain_pem{};              // leaf first
+  SecretBuffer key_pem{};               // of the leaf; empty when the key is elsewhere
+  std::string chain_source{};           // file name for error messages
+  std::string key_source{};             // the same for the key
+  KeyPlace key_place = KeyPlace::here;  // `elsewhere`: key_pem is empty
 };
 
 // How much is kept of the peer's verified certificate.

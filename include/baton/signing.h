@@ -43,15 +43,16 @@ inline constexpr std::size_t kMaxSigningInput = 4096;  // bytes; no kind needs m
 
 // What a handshake with a key that is elsewhere waits for.
 struct BATON_EXPORT SignatureNeeded {
-  KeyDigest key{};
-  SigningKind kind = SigningKind::tls13_server;
-  std::uint16_t scheme = 0;
-  Bytes input{};
+  KeyDigest key{};                               // that of the certificate which the handshake has chosen
+  SigningKind kind = SigningKind::tls13_server;  // what `input` is
+  std::uint16_t scheme = 0;                      // as in SigningRequest
+  Bytes input{};                                 // the whole, not its digest
 };
 
+// What a key store is asked to sign, see LinkToKeyStore::sign().
 struct BATON_EXPORT SigningRequest {
-  KeyDigest key{};
-  SigningKind kind = SigningKind::tls13_server;
+  KeyDigest key{};                               // the key store has it
+  SigningKind kind = SigningKind::tls13_server;  // what `input` is
   std::uint16_t scheme = 0;  // SignatureScheme, RFC 8446 §4.2.3; in TLS 1.2 hash and signature, RFC 5246
   Bytes input{};             // the whole, not its digest; 1 to kMaxSigningInput bytes
   // For the key store's limits and logs.
@@ -89,6 +90,7 @@ BATON_EXPORT bool may_sign_elsewhere(SigningRefusal reason);
 // is destroyed before the answer. Belongs to the thread of its link.
 class BATON_EXPORT RemoteSignature {
  public:
+  // How far it is.
   enum class State : std::uint8_t { waiting, signed_, refused };
 
   RemoteSignature(RemoteSignature&&) noexcept;
