@@ -44,7 +44,7 @@ class BATON_EXPORT Handshake {
   HandshakeStep advance(ByteView bytes);
 
   // What is to be signed, after `need_signature`; null otherwise. Until it is there, advance() only keeps the
-  // bytes that it is given; the handshake stays on the thread that it is on.
+  // bytes that it is given; the handshake stays on the thread that it is on, to its end.
   const SignatureNeeded* needed_signature() const;
   // The signature, as a key store gives it (RemoteSignature); or that there is none, and the handshake will
   // fail with internal_error. Does nothing where none is needed.

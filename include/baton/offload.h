@@ -203,7 +203,8 @@ struct BATON_EXPORT KeyStoreOptions {
   // link.
   bool early_handoff = true;
   // What this application server may have: connections that are handed over; and signatures with the keys of
-  // the Config, for handshakes that it does itself. Who signs needs no serialization version.
+  // the Config, for handshakes that it does itself. A signature speaks for every name of a certificate, so
+  // `names` has to have all its DNS names. Who signs needs no serialization version.
   bool hands_over = true;
   bool signs = false;
   std::vector<SigningKind> signing_kinds{SigningKind::tls13_server, SigningKind::tls12_server};

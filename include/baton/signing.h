@@ -21,11 +21,10 @@ namespace baton {
 // What is signed. The numbers are those of docs/link-protocol.md.
 enum class SigningKind : std::uint8_t {
   // RFC 8446 §4.4.3, a server's CertificateVerify: 64 spaces, "TLS 1.3, server CertificateVerify", a zero,
-  // and
-  // the transcript hash of 32 or 48 bytes.
+  // and the transcript hash of 32 or 48 bytes.
   tls13_server = 1,
-  // RFC 8422 §5.4, a ServerKeyExchange: client random, server random, and the ECDHE parameters on a named
-  // curve.
+  // RFC 8422 §5.4, a ServerKeyExchange: client random, server random, and the ECDHE parameters on a curve
+  // that has a name.
   tls12_server = 2,
   // As tls13_server, of a client. A key store signs it only with keys whose configuration says so.
   tls13_client = 3,
@@ -44,15 +43,16 @@ inline constexpr std::size_t kMaxSigningInput = 4096;  // bytes; no kind needs m
 
 // What a handshake with a key that is elsewhere waits for.
 struct BATON_EXPORT SignatureNeeded {
-  KeyDigest key{};
-  SigningKind kind = SigningKind::tls13_server;
-  std::uint16_t scheme = 0;
-  Bytes input{};
+  KeyDigest key{};                               // that of the certificate which the handshake has chosen
+  SigningKind kind = SigningKind::tls13_server;  // what `input` is
+  std::uint16_t scheme = 0;                      // as in SigningRequest
+  Bytes input{};                                 // the whole, not its digest
 };
 
+// What a key store is asked to sign, see LinkToKeyStore::sign().
 struct BATON_EXPORT SigningRequest {
-  KeyDigest key{};
-  SigningKind kind = SigningKind::tls13_server;
+  KeyDigest key{};                               // the key store has it
+  SigningKind kind = SigningKind::tls13_server;  // what `input` is
   std::uint16_t scheme = 0;  // SignatureScheme, RFC 8446 §4.2.3; in TLS 1.2 hash and signature, RFC 5246
   Bytes input{};             // the whole, not its digest; 1 to kMaxSigningInput bytes
   // For the key store's limits and logs.
@@ -90,6 +90,7 @@ BATON_EXPORT bool may_sign_elsewhere(SigningRefusal reason);
 // is destroyed before the answer. Belongs to the thread of its link.
 class BATON_EXPORT RemoteSignature {
  public:
+  // How far it is.
   enum class State : std::uint8_t { waiting, signed_, refused };
 
   RemoteSignature(RemoteSignature&&) noexcept;

@@ -15,10 +15,12 @@ std::string_view reason_of(const offload::SigningEvent& event) {
   return {};
 }
 
-// What a flood would write once for each request. The others are kept to application_server.signing_rate.
+// What a flood would write once for each request. The others are kept to application_server.signing_rate;
+// behind a GO_AWAY it is not asked for.
 bool is_flood(const offload::SigningEvent& event) {
   return event.outcome == SigningOutcome::refused &&
-         (event.reason == SigningRefusal::overloaded || event.reason == SigningRefusal::rate_limited);
+         (event.reason == SigningRefusal::overloaded || event.reason == SigningRefusal::rate_limited ||
+          event.reason == SigningRefusal::going_away);
 }
 
 }  // namespace

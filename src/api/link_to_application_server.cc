@@ -75,20 +75,23 @@ OffloadReport report_of(const offload::SigningEvent& event) {
   return report;
 }
 
-// All keys of the Config, in the calling thread.
+// The keys of the Config, in the calling thread.
 Result<offload::SigningConfig> signing_config(const Config::Endpoint& endpoint,
-                                              const KeyStoreOptions& options) {
+                                              const KeyStoreOptions& options,
+                                              std::shared_ptr<const offload::NameSet> allowed) {
   auto keys = handshake::signing_keys(*endpoint.tenant);
   if (!keys) return pass_on(keys);
   offload::SigningKinds kinds;
   for (const SigningKind kind : options.signing_kinds) kinds.add(kind);
   offload::SigningConfig signing;
-  signing.timeout = options.handshake_timeout;
+  signing.timeout = std::min(options.handshake_timeout, offload::kLongestTimeout);
   signing.slow_keys_wait = false;
-  signing.grant = [keys = std::move(*keys),
+  signing.grant = [keys = std::move(*keys), allowed = std::move(allowed),
                    kinds](const KeyDigest& digest) -> tl::expected<offload::SigningGrant, std::string> {
     for (const auto& key : keys) {
-      if (key->digest() == digest) return offload::SigningGrant{key, kinds, {}};
+      if (key->digest() != digest) continue;
+      if (allowed->covers_all(key->names())) return offload::SigningGrant{key, kinds, {}};
+      return tl::unexpected<std::string>("KeyStoreOptions::names lacks a name of this key's certificate");
     }
     return tl::unexpected<std::string>("this key store has no such key");
   };
@@ -120,7 +123,7 @@ Result<offload::ServiceConfig> service_config(const Config& config, const KeySto
   service.hello.software = options.link.software;
   if (!options.hands_over) service.hello.capabilities &= ~offload::kSerializationOffload;
   if (options.signs) {
-    auto signing = signing_config(*config.endpoint(), options);
+    auto signing = signing_config(*config.endpoint(), options, *names);
     if (!signing) return pass_on(signing);
     service.signing = std::move(*signing);
   }

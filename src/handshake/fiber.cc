@@ -13,7 +13,9 @@ namespace baton::handshake {
 namespace {
 
 constexpr std::size_t kStackSize = std::size_t{128} * 1024;
-constexpr std::size_t kGuardSize = 4096;  // at the low end: a stack grows down
+// At the low end: a stack grows down. As large as the largest page of any machine, since parts of pages can
+// neither be protected nor emptied; and a large frame does not step over it.
+constexpr std::size_t kGuardSize = std::size_t{64} * 1024;
 constexpr std::size_t kMappedSize = kGuardSize + kStackSize;
 constexpr std::size_t kMostKept = 64;  // stacks without content that a thread keeps
 

@@ -3,7 +3,7 @@
 // is there.
 //
 // OpenSSL's own ASYNC_start_job() would do, but its stacks have 32 KiB, no guard page, and keep what was on
-// them (R6). These have 128 KiB, of which only what is used takes memory, end at a page that cannot be
+// them (R6). These have 128 KiB, of which only what is used takes memory, end at pages that cannot be
 // touched, and are emptied when the call has ended.
 #pragma once
 

@@ -310,9 +310,10 @@ void LibsslHandshake::fail_as_libssl() {
 }
 
 void LibsslHandshake::refuse(tls::Alert alert, std::string reason) {
-  if (is_suspended()) {  // only libssl can seal the alert now
+  if (is_suspended()) {  // only libssl can seal the alert now, and it has one of its own
     abandon_signature();
     collect_output();
+    alert = alert_sent_.value_or(alert);
   }
   if (!output_is_protected() && !alert_sent_) append(output_, tls::plaintext_alert(alert));
   failure_ = {alert, false, std::move(reason)};

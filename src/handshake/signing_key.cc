@@ -2,8 +2,10 @@
 
 #include <openssl/rsa.h>
 
+#include "base/dead_stack.h"
 #include "crypto/openssl_error.h"
 #include "handshake/loaded_tenant.h"
+#include "handshake/peer_names.h"
 #include "handshake/signature_schemes.h"
 #include "remote_key/remote_key.h"
 
@@ -34,13 +36,21 @@ bool set_padding(EVP_PKEY_CTX* context, const SignatureScheme& scheme) {
 
 class LoadedKey final : public SigningKey {
  public:
-  LoadedKey(KeyKind kind, KeyPtr key, const KeyDigest& digest)
-      : kind_(kind), key_(std::move(key)), digest_(digest) {}
+  LoadedKey(KeyKind kind, KeyPtr key, const KeyDigest& digest, std::vector<std::string> names)
+      : kind_(kind), key_(std::move(key)), digest_(digest), names_(std::move(names)) {}
 
   KeyKind kind() const override { return kind_; }
   const KeyDigest& digest() const override { return digest_; }
+  const std::vector<std::string>& names() const override { return names_; }
 
   Result<Bytes> sign(std::uint16_t scheme, ByteView input) const override {
+    Result<Bytes> signature = make_signature(scheme, input);
+    wipe_dead_stack();  // libcrypto leaves the nonces of ECDSA there, and each gives the key away
+    return signature;
+  }
+
+ private:
+  Result<Bytes> make_signature(std::uint16_t scheme, ByteView input) const {
     const SignatureScheme* known = find_scheme(scheme);
     if (known == nullptr || !fits_key(*known, kind_)) {
       return fail(ErrorCode::invalid_argument, "the signature scheme does not fit the key");
@@ -59,10 +69,10 @@ class LoadedKey final : public SigningKey {
     return signature;
   }
 
- private:
   KeyKind kind_;
   KeyPtr key_;
   KeyDigest digest_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace
@@ -74,7 +84,8 @@ Result<std::vector<std::shared_ptr<const SigningKey>>> signing_keys(const Tenant
     Result<KeyDigest> digest = remote_key::digest_of(credential.leaf.get());
     if (!digest) return pass_on(digest);
     EVP_PKEY_up_ref(credential.key.get());
-    keys.push_back(std::make_shared<LoadedKey>(credential.kind, KeyPtr(credential.key.get()), *digest));
+    keys.push_back(std::make_shared<LoadedKey>(credential.kind, KeyPtr(credential.key.get()), *digest,
+                                               dns_names(*credential.leaf)));
   }
   return keys;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "baton/signing.h"
@@ -18,6 +19,8 @@ class SigningKey {
 
   virtual KeyKind kind() const = 0;
   virtual const KeyDigest& digest() const = 0;
+  // The DNS names of its certificate: a signature speaks for all of them.
+  virtual const std::vector<std::string>& names() const = 0;
   // Signs the input, which it hashes itself. The caller has checked what it is. Errors: invalid_argument (a
   // scheme that does not fit the key), crypto.
   [[nodiscard]] virtual Result<Bytes> sign(std::uint16_t scheme, ByteView input) const = 0;

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -80,6 +81,8 @@ class NameSet {
   bool contains(std::string_view name) const { return names_.find(name) != nullptr; }
   // Whether it contains every name that the pattern stands for. False for one that cannot be parsed.
   bool covers(std::string_view pattern) const;
+  // The same for all of them. With none only `*` does, which also has the clients that send no name.
+  bool covers_all(const std::vector<std::string>& patterns) const;
 
  private:
   struct Nothing {};

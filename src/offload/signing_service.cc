@@ -37,7 +37,11 @@ struct SigningService::Entry {
 SigningService::SigningService(SigningConfig config, LinkServer& link, std::size_t max_held, Clock clock)
     : config_(std::move(config)), link_(link), max_held_(max_held), clock_(std::move(clock)) {}
 
-SigningService::~SigningService() = default;
+SigningService::~SigningService() {
+  for (const auto& [id, entry] : entries_) {
+    if (entry.step) entry.step->abandoned = true;  // the worker need not begin
+  }
+}
 
 std::shared_ptr<StepWork> SigningService::on_sign(Received<Sign> event, std::size_t held, TimePoint now) {
   Sign& sign = event.body;
@@ -115,9 +119,10 @@ void SigningService::finish(StepWork& step, TimePoint now) {
 
 void SigningService::answer(Entries::iterator entry, Result<Bytes> signature, TimePoint now) {
   if (!signature) return refuse(entry, {SigningRefusal::internal, signature.error().message}, now);
-  // A failure here means that the link has ended, and the owner's settle() ends this with it.
-  if (!link_.signature(entry->first, std::move(*signature))) return;
-  end(entry, SigningOutcome::signed_, now);
+  const Result<void> sent = link_.signature(entry->first, std::move(*signature));
+  if (sent) return end(entry, SigningOutcome::signed_, now);
+  if (link_.closed()) return;  // the owner's settle() ends this with the link
+  refuse(entry, {SigningRefusal::internal, sent.error().message}, now);
 }
 
 void SigningService::refuse(Entries::iterator entry, const SigningRefused& why, TimePoint now) {

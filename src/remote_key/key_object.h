@@ -10,7 +10,7 @@ namespace baton::remote_key {
 struct KeyObject {
   KeyPtr public_key;  // of the default provider; null until it is imported
   KeyDigest digest{};
-  std::shared_ptr<RemoteSigner> signer;  // null: a public key that libcrypto has imported to compare it
+  std::shared_ptr<RemoteSigner> signer;
 };
 
 // How OpenSSL calls that kind of key: "EC", "RSA", "ED25519". Null: one that cannot be elsewhere.

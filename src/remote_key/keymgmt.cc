@@ -41,47 +41,27 @@ int match(const void* a, const void* b, int /*selection*/) {
   return one.public_key && other.public_key && EVP_PKEY_eq(one.public_key.get(), other.public_key.get()) == 1;
 }
 
-// Either a whole KeyObject of make_remote_key(), or a public key's own parameters.
-int import_as(const char* type, void* key, const OSSL_PARAM* params) {
+// Takes a whole KeyObject of make_remote_key(), and nothing else: ordinary keys, public ones too, stay where
+// they are, and whoever compares one with ours has ours exported.
+int import_key(void* key, int /*selection*/, const OSSL_PARAM* params) {
   KeyObject& object = object_of(key);
-  if (const OSSL_PARAM* ours = OSSL_PARAM_locate_const(params, kObjectParameter)) {
-    const void* bytes = nullptr;
-    std::size_t size = 0;
-    if (OSSL_PARAM_get_octet_ptr(ours, &bytes, &size) != 1 || size != sizeof(KeyObject)) return 0;
-    const auto& given = *static_cast<const KeyObject*>(bytes);
-    EVP_PKEY_up_ref(given.public_key.get());
-    object.public_key.reset(given.public_key.get());
-    object.digest = given.digest;
-    object.signer = given.signer;
-    return 1;
+  const OSSL_PARAM* ours = OSSL_PARAM_locate_const(params, kObjectParameter);
+  const void* bytes = nullptr;
+  std::size_t size = 0;
+  if (ours == nullptr || OSSL_PARAM_get_octet_ptr(ours, &bytes, &size) != 1 || size != sizeof(KeyObject)) {
+    return 0;
   }
-  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr);
-  EVP_PKEY* made = nullptr;
-  const bool done =
-      context != nullptr && EVP_PKEY_fromdata_init(context) == 1 &&
-      EVP_PKEY_fromdata(context, &made, EVP_PKEY_PUBLIC_KEY, const_cast<OSSL_PARAM*>(params)) == 1;
-  EVP_PKEY_CTX_free(context);
-  object.public_key.reset(made);
-  return done ? 1 : 0;
-}
-int import_ec(void* key, int /*selection*/, const OSSL_PARAM* params) {
-  return import_as("EC", key, params);
-}
-int import_rsa(void* key, int /*selection*/, const OSSL_PARAM* params) {
-  return import_as("RSA", key, params);
-}
-int import_ed25519(void* key, int /*selection*/, const OSSL_PARAM* params) {
-  return import_as("ED25519", key, params);
+  const auto& given = *static_cast<const KeyObject*>(bytes);
+  EVP_PKEY_up_ref(given.public_key.get());
+  object.public_key.reset(given.public_key.get());
+  object.digest = given.digest;
+  object.signer = given.signer;
+  return 1;
 }
 
 const OSSL_PARAM* importable(int /*selection*/) {
   static const OSSL_PARAM kTypes[] = {
-      {kObjectParameter, OSSL_PARAM_OCTET_PTR, nullptr, 0, OSSL_PARAM_UNMODIFIED},
-      OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0),
-      OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0),
-      OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, nullptr, 0),
-      OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, nullptr, 0),
-      OSSL_PARAM_END};
+      {kObjectParameter, OSSL_PARAM_OCTET_PTR, nullptr, 0, OSSL_PARAM_UNMODIFIED}, OSSL_PARAM_END};
   return kTypes;
 }
 
@@ -126,16 +106,15 @@ const char* ed25519_operation(int /*operation*/) {
   return "ED25519";
 }
 
-using ImportFunction = int (*)(void*, int, const OSSL_PARAM*);
 using NameFunction = const char* (*)(int);
 
-std::array<OSSL_DISPATCH, 13> table_of(ImportFunction import, NameFunction operation) {
+std::array<OSSL_DISPATCH, 13> table_of(NameFunction operation) {
   return {{{OSSL_FUNC_KEYMGMT_NEW, as_function(make_key)},
            {OSSL_FUNC_KEYMGMT_FREE, as_function(free_key)},
            {OSSL_FUNC_KEYMGMT_LOAD, as_function(load_key)},
            {OSSL_FUNC_KEYMGMT_HAS, as_function(has)},
            {OSSL_FUNC_KEYMGMT_MATCH, as_function(match)},
-           {OSSL_FUNC_KEYMGMT_IMPORT, as_function(import)},
+           {OSSL_FUNC_KEYMGMT_IMPORT, as_function(import_key)},
            {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, as_function(importable)},
            {OSSL_FUNC_KEYMGMT_EXPORT, as_function(export_public)},
            {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, as_function(exportable)},
@@ -148,9 +127,9 @@ std::array<OSSL_DISPATCH, 13> table_of(ImportFunction import, NameFunction opera
 }  // namespace
 
 const OSSL_ALGORITHM* key_managements() {
-  static const auto kEc = table_of(import_ec, ec_operation);
-  static const auto kRsa = table_of(import_rsa, rsa_operation);
-  static const auto kEd25519 = table_of(import_ed25519, ed25519_operation);
+  static const auto kEc = table_of(ec_operation);
+  static const auto kRsa = table_of(rsa_operation);
+  static const auto kEd25519 = table_of(ed25519_operation);
   static const OSSL_ALGORITHM kAll[] = {
       {"EC:id-ecPublicKey:1.2.840.10045.2.1", kProperties, kEc.data(), "ECDSA keys that are elsewhere"},
       {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, kRsa.data(), "RSA keys that are elsewhere"},

@@ -2,6 +2,7 @@
 #include "baton/signing.h"
 
 #include "link_pair.h"
+#include "offload/link_client.h"
 
 namespace baton::test {
 namespace {
@@ -113,6 +114,62 @@ TEST(SigningByApi, ARefusalSaysWhy) {
   EXPECT_EQ(signature.refusal(), SigningRefusal::key_refused);
   EXPECT_THAT(link.outcomes(), ElementsAre(OffloadOutcome::signature_refused));
   EXPECT_THAT(link.last_report->reason, HasSubstr("key_refused: "));
+}
+
+RemoteSignature answered_by(const KeyStoreOptions& options) {
+  LinkPair link = signing_pair(options);
+  Waiting waiting;
+  RemoteSignature signature =
+      value_of(link.application_server.sign(request_for(*waiting.server.needed_signature())));
+  link.pump();
+  return signature;
+}
+
+// A signature speaks for every name of the certificate.
+TEST(SigningByApi, NoSignatureForANameThatIsNotAllowed) {
+  using enum RemoteSignature::State;
+  KeyStoreOptions options = signing_only();
+  options.names = {"another.example"};
+  const RemoteSignature signature = answered_by(options);
+  ASSERT_EQ(signature.state(), refused);
+  EXPECT_EQ(signature.refusal(), SigningRefusal::key_refused);
+  options.names = {"another.example", "*"};
+  EXPECT_EQ(answered_by(options).state(), signed_);
+}
+
+// Of an application server that names no deadline, and so gets all of it.
+TEST(SigningByApi, AnyTimeoutWillDo) {
+  KeyStoreOptions options = signing_only();
+  options.handshake_timeout = std::chrono::milliseconds::max();
+  auto key_store = value_of(LinkToApplicationServer::over_unprotected(with_key(), options, {}));
+  offload::LinkClient application_server({}, {"app 1"});
+  const auto exchange = [&] {
+    const ByteView sent = application_server.output();
+    EXPECT_TRUE(key_store.receive(sent, {}));
+    application_server.output_sent(sent.size());
+    const ByteView answer = key_store.output();
+    EXPECT_TRUE(application_server.receive(answer));
+    key_store.output_sent(answer.size());
+  };
+  exchange();
+  offload::Sign request;
+  request.input = Bytes(32, 1);
+  ASSERT_TRUE(application_server.sign(request));
+  exchange();
+  EXPECT_EQ(application_server.in_flight(), 0U);
+}
+
+// A key store hands over with the keys that it has; others are not waited for.
+TEST(SigningByApi, AKeyStoreWithoutTheKeyRefusesTheHandshake) {
+  LinkPair link = unprotected_pair(options_for({kName}),
+                                   without_key().set_serialization_version(SerializationVersion::v1));
+  OffloadedHandshake handshake = value_of(link.application_server.open(Config::continuing(Role::server)));
+  Handshake client = value_of(Handshake::start(client_config(ProtocolVersion::tls13)));
+  client.advance({});
+  handshake.advance(client.take_output());
+  link.pump();
+  EXPECT_THAT(link.outcomes(), ElementsAre(OffloadOutcome::failed));
+  EXPECT_THAT(link.last_report->reason, HasSubstr("does not have the key"));
 }
 
 TEST(SigningByApi, WithoutASignatureTheClientIsTold) {

@@ -71,6 +71,18 @@ def test_a_resumption_asks_nobody(tmp_path):
         assert len(fleet.keystore.events("signature_signed")) == 1
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_resumption_needs_no_key_store(tmp_path, version):
+    """So it does not end with the application server's identity, either (docs/choosing.md)."""
+    with fleet_with(tmp_path) as fleet:
+        context = client_context(fleet.ca_file, version)
+        session = get(fleet, context=context)
+        fleet.keystore.kill()
+        fleet.proxy.wait_event("link_down")
+        get(fleet, session=session, context=context)
+        assert fleet.proxy.wait_event("established", count=2)["resumed"]
+
+
 @contextlib.contextmanager
 def held(directory: Path, **settings: object) -> Iterator[tuple[Fleet, HoldingRelay]]:
     """A fleet whose link goes through a relay that can hold the answers back."""
@@ -204,7 +216,7 @@ def test_a_tenant_that_does_not_offer_signing(tmp_path):
     with fleet_with(tmp_path, tenant={"offload": ["serialization"]}) as fleet:
         is_refused(fleet, "signature_key_refused")
         event = fleet.keystore.wait_event("signature_refused", reason="key_refused")
-        assert "no tenant that offers signing has this key" in event["detail"]
+        assert 'has no "signing" in tenant.offload' in event["detail"]
 
 
 def test_the_rate_of_an_application_server(tmp_path):

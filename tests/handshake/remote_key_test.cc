@@ -130,6 +130,7 @@ TEST(RemoteKeys, WhatComesMeanwhileIsKeptUpToTheLimit) {
   ASSERT_EQ(server.progress(), Progress::failed);
   EXPECT_EQ(server->needed_signature(), nullptr);
   EXPECT_FALSE(server.take_output().empty()) << "an alert";
+  EXPECT_EQ(server->failure().alert, tls::Alert::internal_error) << "which is libssl's";
 }
 
 TEST(RemoteKeys, AWrongSignatureFailsAtTheClient) {

@@ -39,7 +39,7 @@ struct InputRow {
 };
 
 Bytes cut(Bytes input, std::size_t count) {
-  input.resize(input.size() - count);
+  input.erase(input.end() - static_cast<std::ptrdiff_t>(count), input.end());
   return input;
 }
 Bytes with(Bytes input, std::size_t at, std::uint8_t byte) {

@@ -217,6 +217,16 @@ TEST(SigningService, ABrokenKeyIsInternal) {
   EXPECT_TRUE(pair.is_empty());
 }
 
+// It is answered at once, and not kept until its deadline.
+TEST(SigningService, ASignatureThatFitsNoFrameIsInternal) {
+  SigningPair pair;
+  pair.quick->at_least = kMaxSignature + 1;
+  pair.sign(kQuick, kInput);
+  EXPECT_EQ(pair.refusal(), internal);
+  EXPECT_EQ(pair.log().reason, internal);
+  EXPECT_TRUE(pair.is_empty());
+}
+
 TEST(SigningService, ADeadlineIsKeptAndCanOnlyBeShorter) {
   for (const std::uint32_t asked : {0U, 100U, 1'000'000U}) {
     SigningPair pair;
@@ -289,6 +299,20 @@ TEST(SigningService, ALostLinkEndsThem) {
   step->run();
   pair.service.finish(*step, pair.now);
   EXPECT_EQ(pair.service.held(), 0U);
+}
+
+TEST(SigningService, AWorkerDoesNotSignForAServiceThatIsGone) {
+  std::optional<PendingStep> step;
+  std::shared_ptr<FakeKey> key;
+  {
+    SigningPair pair;
+    key = pair.slow;
+    pair.sign(kSlow, kInput, 0x0804);
+    step = pair.service.take_pending();
+  }
+  ASSERT_TRUE(step);
+  step->run();
+  EXPECT_EQ(key->signatures, 0);
 }
 
 TEST(SigningService, ASignThatCrossesGoAwayIsRefused) {
