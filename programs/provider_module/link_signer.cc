@@ -6,6 +6,7 @@
 #include <mutex>
 #include <system_error>
 
+#include "common/log.h"
 #include "crypto/random.h"
 
 namespace baton::provider_module {
@@ -94,7 +95,10 @@ Result<std::shared_ptr<provider::Answer>> LinkSigner::ask(offload::Sign request)
   try {
     if (!thread_) thread_ = std::make_unique<LinkThread>(config_, tls_);
   } catch (const std::system_error& error) {
-    return fail(ErrorCode::io, std::string("links to key stores: ") + error.what());
+    const std::string reason = std::string("no thread for the links to key stores: ") + error.what() +
+                               "; HAProxy allows it with insecure-fork-wanted";
+    programs::log_event(programs::LogLevel::error, "links_not_started", {{"reason", reason}});
+    return fail(ErrorCode::io, reason);
   }
   auto answer = std::make_shared<provider::Answer>();
   thread_->ask(std::move(request), answer);

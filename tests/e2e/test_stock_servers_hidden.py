@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from needles import private_key_needles
 from offloaded_keys import OffloadedKeys
 from process_memory import find
 from step_client import StepClient, client_context
-from stock_servers import Haproxy, Nginx, StockServer
+from stock_servers import HELLO, Haproxy, Nginx, StockServer, hello_in_plaintext
 from test_stock_servers_trouble import ask
 
 KEY_TYPES = ("ecdsa", "rsa", "ed25519")
@@ -106,6 +107,27 @@ def works(fleet: Fleet, server: StockServer) -> bool:
         get_with_each_key(fleet, server.port)
         return True
     return False
+
+
+class ThreadlessHaproxy(Haproxy):
+    """Without insecure-fork-wanted: its workers may start no thread, and so have no links."""
+
+    def _write_config(self, directory: Path) -> Path:
+        config = super()._write_config(directory)
+        config.write_text(config.read_text().replace("  insecure-fork-wanted\n", ""))
+        return config
+
+
+def test_where_no_thread_may_be_started(tmp_path):
+    with key_store(tmp_path) as fleet, ThreadlessHaproxy(fleet, OffloadedKeys(fleet)) as server:
+        workers = server.workers()
+        for _ in range(2):
+            with pytest.raises(ssl.SSLError, match="alert internal error"):
+                get_with_each_key(fleet, server.port)
+        said = server.wait_event("links_not_started")
+        assert "insecure-fork-wanted" in said["reason"]
+        assert server.workers() == workers and hello_in_plaintext(server.plain_port) == HELLO
+        server.kill()  # which needs the signals that the thread was not to have
 
 
 class DaemonNginx(Nginx):
