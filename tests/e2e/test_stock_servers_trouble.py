@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bad_clients import REQUEST, client_hello
+from clients import SClient, Target
 from delaying_relay import DelayingRelay
 from fleet import Fleet, Tenant, free_port, wait_until
 from holding_relay import HoldingRelay
@@ -144,6 +145,20 @@ def test_another_key_store_is_asked(tmp_path, make):
             first.kill()
             get(server)
             assert other.wait_event("signature_signed")
+
+
+@every_server
+def test_two_keys_side_by_side(tmp_path, make):
+    fleet = Fleet(tmp_path, [Tenant([NAME], ["ecdsa", "rsa"], dict(SIGNING))], identity_settings=SIGNING)
+    with fleet.not_started():
+        fleet.keystore.start().wait_event("started")
+        with make(fleet, OffloadedKeys(fleet)) as server:
+            to = Target(NAME, "127.0.0.1", server.port, fleet.ca_file, "1.3")
+            # HAProxy does not know that PSS is RSA, and looks for PKCS#1.
+            for offered in ("ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256:rsa_pkcs1_sha256"):
+                with SClient(to, options=["-sigalgs", offered]) as client:
+                    assert client.close() == 0
+                fleet.keystore.wait_event("signature_signed", scheme=offered.split(":")[0])
 
 
 # --- reloads ---
