@@ -61,7 +61,7 @@ start() {
   wait_for "$work/keystore/keystore.log" started
   # The configuration, its certificate and its program are all that this user can read.
   install -m 755 build/release/bin/baton-proxy "$work/baton-proxy"
-  as_user nobody "$work/baton-proxy" --config "$work/proxy/proxy.toml" 2>"$work/proxy.log" &
+  become nobody "$work/baton-proxy" --config "$work/proxy/proxy.toml" 2>"$work/proxy.log" &
   pids+=($!)
   wait_for "$work/proxy.log" link_up
 }

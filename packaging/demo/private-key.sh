@@ -81,7 +81,7 @@ start() {
   $as_root chown -R "$key_store_user:$(id -gn $key_store_user)" "$work/keystore"
   $as_root chown -R "$server_user:$(id -gn $server_user)" "$work/nginx"
   start_key_store
-  as_user $server_user env OPENSSL_CONF="$work/nginx/openssl.cnf" nginx -c "$work/nginx/nginx.conf" \
+  become $server_user env OPENSSL_CONF="$work/nginx/openssl.cnf" nginx -c "$work/nginx/nginx.conf" \
     -e "$work/nginx/error.log" 2>"$work/nginx.log" &
   pids+=($!)
   wait_until "nginx serves" page_by_curl
@@ -89,9 +89,10 @@ start() {
 
 start_key_store() {
   : >"$work/keystore.log"
-  as_user $key_store_user sh -c 'echo $$ >"$0"; exec "$@"' "$work/keystore/pid" "$work/baton-keystore" \
+  become $key_store_user sh -c 'echo $$ >"$0"; exec "$@"' "$work/keystore/pid" "$work/baton-keystore" \
     --config "$work/keystore/keystore.toml" 2>"$work/keystore.log" &
-  pids+=($!)
+  key_store_job=$!
+  pids+=("$key_store_job")
   wait_for "$work/keystore.log" started
   key_store_pid=$($as_root cat "$work/keystore/pid")
 }
@@ -142,7 +143,7 @@ key_is_out_of_reach() {
   $as_root grep -l "BEGIN.*PRIVATE KEY" "$work"/nginx/* 2>/dev/null | grep -v /link.key && die "a key is on nginx's disk"
   say ""
   say "  server              $(nginx -v 2>&1 | sed 's/^.*: //'), as Debian has it, pid $(nginx_pid), user $server_user; OPENSSL_CONF loads baton.so"
-  say "  its key file        $(sed '/-----/d' < <($as_root cat "$work/nginx/$name.key") | base64 -d)"
+  say "  its key file        $($as_root grep ^baton: "$work/nginx/$name.key")"
   say "                      names the key and holds none; link.key proves who asks, and is no name's key"
   say "  key store           pid $key_store_pid, user $key_store_user, holds the key; $server_user can read none of its files"
 }
@@ -150,16 +151,18 @@ key_is_out_of_reach() {
 nginx_pid() { $as_root cat "$work/nginx/pid"; }
 
 both_versions_are_served() {
-  local before
+  local before audit
   before=$(signatures tls13-server)
   page_by_curl || die "curl did not get the page"
   [ "$(signatures tls13-server)" -gt "$before" ] || die "the key store did not sign for TLS 1.3"
+  audit=$(grep "event=signature_signed .*kind=tls13-server" "$work/keystore.log" | tail -n 1)
   before=$(signatures tls12-server)
   page_by_openssl || die "openssl s_client did not get the page"
   [ "$(signatures tls12-server)" -gt "$before" ] || die "the key store did not sign for TLS 1.2"
   say "  TLS 1.3             curl $(curl --version | sed -n '1s/^curl \([^ ]*\).*/\1/p'): page identical"
   say "  TLS 1.2             openssl s_client $(openssl version | cut -d' ' -f2): page identical"
-  say "  audit               $(grep event=signature_signed "$work/keystore.log" | grep kind=tls13-server | tail -n 1 | sed 's/^.*\(event=\)/\1/')"
+  say "  audit log           signature_signed $(printf '%s\n' $audit | grep -E '^(application_server|kind|scheme)=' | xargs)"
+  say "                      $(printf '%s\n' $audit | grep ^transcript_hash=)"
 }
 
 memory_holds_no_key() {
@@ -190,6 +193,7 @@ key_store_dies_and_comes_back() {
   pids+=("$CLIENT_PID")
   page_on_the_open_connection || die "no page on a connection that stays open"
   $as_root kill -KILL "$key_store_pid"
+  { wait "$key_store_job" || true; } 2>/dev/null  # where the shell tells of it
   before=$(date +%s%N)
   said=$(curl_page 2>&1) || status=$?
   [ $status -eq 35 ] && [[ $said == *alert* ]] || die "without a key store curl ended with $status: $said"
