@@ -21,7 +21,7 @@ offload::KeyStorePicker KeyStores::make_picker(const Config& config) {
 KeyStores::KeyStores(const asio::any_io_executor& executor, const Config& config, const LinkTls& tls,
                      offload::KeyStorePicker& picker, const std::string& program,
                      programs::Counters& counters)
-    : executor_(executor), picker_(picker) {
+    : executor_(executor), picker_(picker), counters_(counters) {
   for (KeyStoreIndex i = 0; i < config.key_stores.size(); ++i) {
     const KeyStoreLinks::Watcher watcher{
         [this, i](bool usable) { picker_.set_usable(i, usable); },
@@ -29,8 +29,8 @@ KeyStores::KeyStores(const asio::any_io_executor& executor, const Config& config
     links_.push_back(std::make_unique<KeyStoreLinks>(executor, config.key_stores[i].address, tls[i],
                                                      config.lifetime, program, watcher));
   }
-  picker_.set_on_ejection([this, &counters](KeyStoreIndex store, std::chrono::milliseconds time) {
-    counters.get("key_stores_ejected").add();
+  picker_.set_on_ejection([this](KeyStoreIndex store, std::chrono::milliseconds time) {
+    counters_.get("key_stores_ejected").add();
     programs::log_event(programs::LogLevel::warning, "key_store_ejected",
                         {{"key_store", name(store)},
                          {"ms", static_cast<std::int64_t>(time.count())},
@@ -55,6 +55,16 @@ Result<std::unique_ptr<offload::RemoteHandshake>> KeyStores::open(KeyStoreIndex 
 Result<std::unique_ptr<offload::AwaitedSignature>> KeyStores::sign(KeyStoreIndex store, offload::Sign request,
                                                                    std::function<void()> on_news) {
   return links_[store]->sign(std::move(request), std::move(on_news));
+}
+
+void KeyStores::note(const std::vector<offload::FailedAttempt>& attempts, const offload::TraceId& trace_id) {
+  for (const offload::FailedAttempt& attempt : attempts) {
+    counters_.get("attempts_failed").add();
+    if (!attempts_.admit(std::chrono::steady_clock::now())) continue;
+    const std::string trace = to_hex(trace_id);
+    programs::log_event(programs::LogLevel::info, "attempt_failed",
+                        {{"trace", trace}, {"key_store", name(attempt.store)}, {"reason", attempt.reason}});
+  }
 }
 
 std::optional<std::string> KeyStores::away() const {

@@ -4,6 +4,7 @@
 #include <list>
 
 #include "common/counters.h"
+#include "common/log_throttle.h"
 #include "links/config.h"
 #include "links/key_store_links.h"
 #include "offload/client_offload.h"
@@ -32,6 +33,9 @@ class KeyStores final : public offload::KeyStoreSet, public offload::SigningKeyS
 
   std::optional<std::string> away() const override;
 
+  // Counts attempts that have failed, and logs as many of them as a flood of them allows.
+  void note(const std::vector<offload::FailedAttempt>& attempts, const offload::TraceId& trace_id);
+
   offload::KeyStorePicker& picker() { return picker_; }
   // Its address, for logs.
   const std::string& name(offload::KeyStoreIndex store) const { return links_[store]->name(); }
@@ -39,6 +43,8 @@ class KeyStores final : public offload::KeyStoreSet, public offload::SigningKeyS
  private:
   asio::any_io_executor executor_;
   offload::KeyStorePicker& picker_;
+  programs::Counters& counters_;
+  programs::LogThrottle attempts_;  // that have failed
   std::vector<std::unique_ptr<KeyStoreLinks>> links_;
 };
 

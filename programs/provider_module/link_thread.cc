@@ -3,7 +3,6 @@
 #include <asio/post.hpp>
 #include <csignal>
 
-#include "common/log.h"
 #include "net/signal.h"
 #include "net/spawn.h"
 
@@ -69,7 +68,7 @@ net::Task<> LinkThread::serve(offload::Sign request, std::shared_ptr<provider::A
   std::optional<offload::SignatureOffload::Answer> result;
   while (!result && steady_clock::now() < ends_at) {
     result = signature.next(steady_clock::now());
-    tell_failed_attempts(signature, trace_id);
+    key_stores_.note(signature.take_failed_attempts(), trace_id);
     if (!result) co_await news.wait_until(std::min(ends_at, signature.next_deadline().value_or(ends_at)));
   }
   asked_.erase(answer);
@@ -81,16 +80,6 @@ net::Task<> LinkThread::serve(offload::Sign request, std::shared_ptr<provider::A
   } else {
     answer->give(fail(ErrorCode::refused,
                       std::string(to_string(result->error().reason)) + ": " + result->error().text));
-  }
-}
-
-void LinkThread::tell_failed_attempts(offload::SignatureOffload& signature,
-                                      const offload::TraceId& trace_id) {
-  for (const offload::FailedAttempt& attempt : signature.take_failed_attempts()) {
-    const std::string trace = to_hex(trace_id);
-    programs::log_event(
-        programs::LogLevel::info, "attempt_failed",
-        {{"trace", trace}, {"key_store", key_stores_.name(attempt.store)}, {"reason", attempt.reason}});
   }
 }
 

@@ -26,7 +26,6 @@ class LinkThread {
 
  private:
   net::Task<> serve(offload::Sign request, std::shared_ptr<provider::Answer> answer);
-  void tell_failed_attempts(offload::SignatureOffload& signature, const offload::TraceId& trace_id);
 
   const Config& config_;
   programs::Counters counters_;

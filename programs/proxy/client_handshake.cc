@@ -48,7 +48,7 @@ net::Task<ClientHandshake::Finished> ClientHandshake::run() {
     while (auto event = offload_->next(steady_clock::now())) {
       if (auto finished = co_await handle(std::move(*event))) co_return std::move(*finished);
     }
-    tell_failed_attempts();
+    context_.key_stores.note(offload_->take_failed_attempts(), trace_id_);
     if (!co_await wait_for_more()) break;
   }
   co_return tl::unexpected(lost("the client closed the connection during its handshake"));
@@ -118,20 +118,8 @@ net::Task<bool> ClientHandshake::wait_for_more() {
   co_return !has_room || read_if_ready();
 }
 
-void ClientHandshake::tell_failed_attempts() {
-  for (const offload::FailedAttempt& attempt : offload_->take_failed_attempts()) {
-    context_.counters.get("attempts_failed").add();
-    if (!context_.attempts.admit(steady_clock::now())) continue;
-    const std::string trace = to_hex(trace_id_);
-    programs::log_event(programs::LogLevel::info, "attempt_failed",
-                        {{"trace", trace},
-                         {"key_store", context_.key_stores.name(attempt.store)},
-                         {"reason", attempt.reason}});
-  }
-}
-
 net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(offload::OffloadEvent event) {
-  tell_failed_attempts();
+  context_.key_stores.note(offload_->take_failed_attempts(), trace_id_);
   if (auto* bytes = std::get_if<offload::ServerBytes>(&event)) {
     relayed_out_ += bytes->bytes.size();
     if (auto sent = co_await net::write_all(client_, bytes->bytes); !sent) {

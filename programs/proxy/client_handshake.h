@@ -38,7 +38,6 @@ class ClientHandshake final : public RunningHandshake {
   net::Task<> wait_for_news(Listen listen, std::chrono::steady_clock::time_point deadline);
   net::Task<bool> wait_for_more();
   bool is_late() const { return std::chrono::steady_clock::now() >= ends_at_; }
-  void tell_failed_attempts();
   net::Task<std::optional<Finished>> handle(offload::OffloadEvent event);
   net::Task<HandshakeFailure> pass_on_failure(const offload::Failed& failed);
   net::Task<Finished> take_over(offload::Handoff handoff);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "common/log.h"
 #include "tls/limits.h"
 
 namespace baton::proxy {
@@ -135,7 +134,7 @@ net::Task<std::optional<HandshakeFailure>> LocalHandshake::await_signature() {
   ask_for_signature();
   for (;;) {
     auto answer = signature_->next(steady_clock::now());
-    tell_failed_attempts();
+    context_.key_stores.note(signature_->take_failed_attempts(), trace_id_);
     if (answer) {
       if (*answer) {
         key_store_ = context_.key_stores.name(signature_->key_store());
@@ -156,18 +155,6 @@ net::Task<std::optional<HandshakeFailure>> LocalHandshake::await_signature() {
     if (is_late() || stopped_ || is_broken || client_ended_) {
       co_return lost("the client closed the connection while its signature was made");
     }
-  }
-}
-
-void LocalHandshake::tell_failed_attempts() {
-  for (const offload::FailedAttempt& attempt : signature_->take_failed_attempts()) {
-    context_.counters.get("attempts_failed").add();
-    if (!context_.attempts.admit(steady_clock::now())) continue;
-    const std::string trace = to_hex(trace_id_);
-    programs::log_event(programs::LogLevel::info, "attempt_failed",
-                        {{"trace", trace},
-                         {"key_store", context_.key_stores.name(attempt.store)},
-                         {"reason", attempt.reason}});
   }
 }
 

@@ -35,7 +35,6 @@ class LocalHandshake final : public RunningHandshake {
   net::Task<bool> send_output();
   void ask_for_signature();
   net::Task<std::optional<HandshakeFailure>> await_signature();
-  void tell_failed_attempts();
   bool is_late() const { return std::chrono::steady_clock::now() >= ends_at_; }
   HandshakeFailure lost(std::string detail);
   HandshakeFailure failed();

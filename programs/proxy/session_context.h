@@ -21,7 +21,6 @@ struct SessionContext {
   // In the order of config.listeners; null where key stores do the handshakes.
   std::span<const std::shared_ptr<const LocalTls>> local_tls;
   programs::LogThrottle refusals{};
-  programs::LogThrottle attempts{};  // that have failed
 };
 
 }  // namespace baton::proxy
