@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <mutex>
-#include <system_error>
 
 #include "crypto/random.h"
 
@@ -93,7 +92,7 @@ Result<std::shared_ptr<provider::Answer>> LinkSigner::ask(offload::Sign request)
   if (all.ended()) return fail(ErrorCode::io, "the process ends");
   try {
     if (!thread_) thread_ = std::make_unique<LinkThread>(config_, tls_);
-  } catch (const std::system_error& error) {
+  } catch (const std::exception& error) {
     return fail(ErrorCode::io, std::string("links to key stores: ") + error.what());
   }
   auto answer = std::make_shared<provider::Answer>();

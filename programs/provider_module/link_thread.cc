@@ -1,36 +1,22 @@
 #include "provider_module/link_thread.h"
 
 #include <asio/post.hpp>
-#include <csignal>
 
 #include "common/log.h"
+#include "net/no_signals.h"
 #include "net/signal.h"
 #include "net/spawn.h"
 
 namespace baton::provider_module {
-namespace {
 
 using std::chrono::steady_clock;
-
-// A thread that gets none of the program's signals.
-template <class Body>
-std::thread start_thread(Body body) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(body));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
-
-}  // namespace
 
 LinkThread::LinkThread(const Config& config, const links::LinkTls& tls)
     : config_(config),
       picker_(links::KeyStores::make_picker(config.links)),
       key_stores_(context_.get_executor(), config.links, tls, picker_, "baton-provider", counters_) {
-  thread_ = start_thread([this] {
+  const net::NoSignals for_the_thread;
+  thread_ = std::thread([this] {
     key_stores_.start();
     context_.run();
   });
@@ -43,8 +29,11 @@ LinkThread::~LinkThread() {
 }
 
 void LinkThread::ask(offload::Sign request, std::shared_ptr<provider::Answer> answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    asked_.insert(answer);  // here, since the thread may end before it comes to it
+  }
   asio::post(context_, [this, request = std::move(request), answer = std::move(answer)]() mutable {
-    asked_.insert(answer);
     net::spawn(context_.get_executor(), serve(std::move(request), std::move(answer)));
   });
 }
@@ -61,7 +50,10 @@ net::Task<> LinkThread::serve(offload::Sign request, std::shared_ptr<provider::A
     tell_failed_attempts(signature, trace_id);
     if (!result) co_await news.wait_until(std::min(ends_at, signature.next_deadline().value_or(ends_at)));
   }
-  asked_.erase(answer);
+  {
+    const std::lock_guard lock(mutex_);
+    asked_.erase(answer);
+  }
   if (!result) {
     signature.set_cancel_reason(offload::CancelReason::timeout);
     answer->give(fail(ErrorCode::limit_exceeded, "no key store has signed within limits.signature_timeout"));
