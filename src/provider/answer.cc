@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace baton::provider {
+namespace {
+
+constexpr std::chrono::microseconds kBeforeNextPause{200};
+
+}  // namespace
 
 // The descriptor of one wait context. The context closes it, also where the job in it is never resumed, and
 // the answer may come later than that.
@@ -69,8 +74,12 @@ void Answer::give(std::optional<Value> value) {
 }
 
 bool Answer::given() {
-  const std::lock_guard lock(mutex_);
-  return given_;
+  return given_within(std::chrono::microseconds(0));
+}
+
+bool Answer::given_within(std::chrono::microseconds time) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, time, [this] { return given_; });
 }
 
 std::optional<Answer::Value> Answer::wait() {
@@ -80,7 +89,8 @@ std::optional<Answer::Value> Answer::wait() {
   return std::move(value_);
 }
 
-// Returns early where a job cannot be paused.
+// Returns early where a job cannot be paused. ASYNC_block_pause(3) makes pausing a call that does nothing,
+// which looks like a job that is woken too early; so neither may make this a busy loop.
 void Answer::wait_in_job() {
   const auto event = Event::of(ASYNC_get_wait_ctx(ASYNC_get_current_job()));
   if (!event) return;
@@ -89,7 +99,7 @@ void Answer::wait_in_job() {
     event_ = event;
     if (given_) return;
   }
-  while (!given() && ASYNC_pause_job() == 1) {
+  while (!given() && ASYNC_pause_job() == 1 && !given_within(kBeforeNextPause)) {
   }
   event->drain();
 }
