@@ -13,10 +13,11 @@ namespace baton::provider {
 namespace {
 
 using remote_key::as_function;
+using remote_key::raise;
 
-// A chain and a key in one file have less.
-constexpr std::size_t kMaxFile = std::size_t{1024} * 1024;  // bytes
-constexpr std::size_t kReadSize = std::size_t{8} * 1024;
+constexpr int kLineSize = 256;  // longer ones come in parts
+constexpr std::size_t kMaxBlock =
+    std::size_t{32} * 1024;  // the longest path of Linux, encoded twice, is shorter
 
 struct Decoder {
   const ModuleContext& context;
@@ -32,27 +33,40 @@ void free_decoder(void* decoder) {
   delete static_cast<Decoder*>(decoder);
 }
 
-// Up to its end, or kMaxFile.
-SecretBuffer read_all(const ModuleContext& context, OSSL_CORE_BIO* stream) {
-  SecretBuffer content(kReadSize);
-  std::size_t size = 0;
-  std::size_t count = 0;
-  while (size < kMaxFile && context.read(stream, content.data() + size, content.size() - size, &count) == 1) {
-    size += count;
-    if (size == content.size()) content.resize(2 * size);
+// Passes over what stands before the next PEM block, and takes that block: what follows is for the next call,
+// as with OpenSSL's own decoder of PEM. Empty: it is another kind of block, whose lines are not kept, or
+// there is none.
+std::string take_block(const ModuleContext& context, OSSL_CORE_BIO* stream) {
+  std::string block;
+  bool is_in_block = false;
+  bool is_ours = false;
+  SecretBuffer line(kLineSize);  // of a private key, perhaps (R6)
+  auto* const buffer = reinterpret_cast<char*>(line.data());
+  for (int size = 0; (size = context.read_line(stream, buffer, kLineSize)) > 0;) {
+    const std::string_view text(buffer, static_cast<std::size_t>(size));
+    if (text.starts_with("-----BEGIN ")) {
+      is_in_block = true;
+      is_ours = text.starts_with(kKeyFileBegins);
+      block.clear();
+    }
+    if (is_ours) block += text;
+    if (block.size() > kMaxBlock) break;
+    if (is_in_block && text.starts_with("-----END ")) return block;
   }
-  content.resize(size);
-  return content;
+  return {};
 }
 
 int decode(void* raw, OSSL_CORE_BIO* stream, int /*selection*/, OSSL_CALLBACK* give, void* argument,
            OSSL_PASSPHRASE_CALLBACK* /*passphrase*/, void* /*passphrase_argument*/) {
   const Decoder& decoder = *static_cast<Decoder*>(raw);
-  const auto uri = find_key_uri(read_all(decoder.context, stream));
+  const auto uri = find_key_uri(as_bytes(take_block(decoder.context, stream)));
   if (!uri) return 1;
-  auto key = load_named_key(*uri, decoder.context);
+  auto key = load_named_key(*uri);
   if (!key) return raise(PROV_R_INVALID_CONFIG_DATA, key.error().message);
   if (std::strcmp(remote_key::key_type((*key)->public_key.get()), decoder.type) != 0) return 1;
+  if (auto added = add_signer(**key, decoder.context); !added) {
+    return raise(PROV_R_INVALID_CONFIG_DATA, added.error().message);
+  }
   return give_key(std::move(*key), give, argument);
 }
 
@@ -62,9 +76,9 @@ constexpr const char* kEd25519 = "ED25519";
 
 template <const char* const& kType>
 const OSSL_DISPATCH* table() {
-  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_DECODER_NEWCTX, as_function(make_decoder<kType>)},
-                                         {OSSL_FUNC_DECODER_FREECTX, as_function(free_decoder)},
-                                         {OSSL_FUNC_DECODER_DECODE, as_function(decode)},
+  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_DECODER_NEWCTX, as_function<make_decoder<kType>>()},
+                                         {OSSL_FUNC_DECODER_FREECTX, as_function<free_decoder>()},
+                                         {OSSL_FUNC_DECODER_DECODE, as_function<decode>()},
                                          {0, nullptr}};
   return kTable;
 }

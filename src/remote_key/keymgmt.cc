@@ -41,7 +41,13 @@ int match(const void* a, const void* b, int /*selection*/) {
   return one.public_key && other.public_key && EVP_PKEY_eq(one.public_key.get(), other.public_key.get()) == 1;
 }
 
-// Either a whole KeyObject of make_remote_key(), or a public key's own parameters.
+bool has_private_part(const OSSL_PARAM* params) {
+  return OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) != nullptr ||
+         OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_D) != nullptr;
+}
+
+// Either a whole KeyObject of make_remote_key(), or a public key's own parameters. A private key that is here
+// stays with the provider that has it: here it could no longer sign.
 int import_as(const char* type, void* key, const OSSL_PARAM* params) {
   KeyObject& object = object_of(key);
   if (const OSSL_PARAM* ours = OSSL_PARAM_locate_const(params, kObjectParameter)) {
@@ -55,7 +61,9 @@ int import_as(const char* type, void* key, const OSSL_PARAM* params) {
     object.signer = given.signer;
     return 1;
   }
-  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr);
+  if (has_private_part(params)) return 0;
+  // Where this provider stands before the one of the public halves, it would be asked again.
+  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, type, kOthers);
   EVP_PKEY* made = nullptr;
   const bool done =
       context != nullptr && EVP_PKEY_fromdata_init(context) == 1 &&
@@ -126,31 +134,29 @@ const char* ed25519_operation(int /*operation*/) {
   return "ED25519";
 }
 
-using ImportFunction = int (*)(void*, int, const OSSL_PARAM*);
-using NameFunction = const char* (*)(int);
-
-std::array<OSSL_DISPATCH, 13> table_of(ImportFunction import, NameFunction operation) {
-  return {{{OSSL_FUNC_KEYMGMT_NEW, as_function(make_key)},
-           {OSSL_FUNC_KEYMGMT_FREE, as_function(free_key)},
-           {OSSL_FUNC_KEYMGMT_LOAD, as_function(load_key)},
-           {OSSL_FUNC_KEYMGMT_HAS, as_function(has)},
-           {OSSL_FUNC_KEYMGMT_MATCH, as_function(match)},
-           {OSSL_FUNC_KEYMGMT_IMPORT, as_function(import)},
-           {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, as_function(importable)},
-           {OSSL_FUNC_KEYMGMT_EXPORT, as_function(export_public)},
-           {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, as_function(exportable)},
-           {OSSL_FUNC_KEYMGMT_GET_PARAMS, as_function(get_parameters)},
-           {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, as_function(gettable)},
-           {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, as_function(operation)},
+template <auto kImport, auto kOperation>
+std::array<OSSL_DISPATCH, 13> table_of() {
+  return {{{OSSL_FUNC_KEYMGMT_NEW, as_function<make_key>()},
+           {OSSL_FUNC_KEYMGMT_FREE, as_function<free_key>()},
+           {OSSL_FUNC_KEYMGMT_LOAD, as_function<load_key>()},
+           {OSSL_FUNC_KEYMGMT_HAS, as_function<has>()},
+           {OSSL_FUNC_KEYMGMT_MATCH, as_function<match>()},
+           {OSSL_FUNC_KEYMGMT_IMPORT, as_function<kImport>()},
+           {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, as_function<importable>()},
+           {OSSL_FUNC_KEYMGMT_EXPORT, as_function<export_public>()},
+           {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, as_function<exportable>()},
+           {OSSL_FUNC_KEYMGMT_GET_PARAMS, as_function<get_parameters>()},
+           {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, as_function<gettable>()},
+           {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, as_function<kOperation>()},
            {0, nullptr}}};
 }
 
 }  // namespace
 
 const OSSL_ALGORITHM* key_managements() {
-  static const auto kEc = table_of(import_ec, ec_operation);
-  static const auto kRsa = table_of(import_rsa, rsa_operation);
-  static const auto kEd25519 = table_of(import_ed25519, ed25519_operation);
+  static const auto kEc = table_of<import_ec, ec_operation>();
+  static const auto kRsa = table_of<import_rsa, rsa_operation>();
+  static const auto kEd25519 = table_of<import_ed25519, ed25519_operation>();
   static const OSSL_ALGORITHM kAll[] = {
       {"EC:id-ecPublicKey:1.2.840.10045.2.1", kProperties, kEc.data(), "ECDSA keys that are elsewhere"},
       {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, kRsa.data(), "RSA keys that are elsewhere"},
