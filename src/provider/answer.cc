@@ -74,7 +74,8 @@ void Answer::give(std::optional<Value> value) {
 }
 
 bool Answer::given() {
-  return given_within(std::chrono::microseconds(0));
+  const std::lock_guard lock(mutex_);
+  return given_;
 }
 
 bool Answer::given_within(std::chrono::microseconds time) {
@@ -92,14 +93,17 @@ std::optional<Answer::Value> Answer::wait() {
 // Returns early where a job cannot be paused. ASYNC_block_pause(3) makes pausing a call that does nothing,
 // which looks like a job that is woken too early; so neither may make this a busy loop.
 void Answer::wait_in_job() {
+  if (given()) return;
   const auto event = Event::of(ASYNC_get_wait_ctx(ASYNC_get_current_job()));
   if (!event) return;
   {
     const std::lock_guard lock(mutex_);
     event_ = event;
-    if (given_) return;
+    if (given_) event->signal();
   }
-  while (!given() && ASYNC_pause_job() == 1 && !given_within(kBeforeNextPause)) {
+  // Once in any case: a descriptor that is in the context of a job, and that its program was never told of by
+  // a pause, makes HAProxy crash.
+  while (ASYNC_pause_job() == 1 && !given_within(kBeforeNextPause)) {
   }
   event->drain();
 }

@@ -5,6 +5,7 @@
 #include <openssl/async.h>
 #include <poll.h>
 
+#include <atomic>
 #include <ctime>
 #include <thread>
 
@@ -106,6 +107,21 @@ TEST_F(Job, AnAnswerThatIsThereAlready) {
   give();
   EXPECT_EQ(run(1), ASYNC_FINISH);
   EXPECT_EQ(received_, 1U);
+  EXPECT_EQ(descriptor(), -1) << "nobody was told of it";
+}
+
+// HAProxy learns of descriptors by pauses only, and ends when a job has left others behind.
+TEST_F(Job, NoDescriptorWithoutAPause) {
+  for (int i = 0; i < 2000; ++i) {
+    std::thread giver([this] { give(); });
+    for (int spins = 0; spins < i; ++spins) std::atomic_signal_fence(std::memory_order_seq_cst);
+    const int first = run(1);
+    giver.join();
+    ASSERT_EQ(first == ASYNC_PAUSE, descriptor() != -1) << "attempt " << i;
+    while (job_ != nullptr) run(1);
+    ASYNC_WAIT_CTX_free(context_);
+    context_ = ASYNC_WAIT_CTX_new();
+  }
 }
 
 // A client that leaves: its connection is freed with its job in it, and the answer comes later.
@@ -119,7 +135,7 @@ TEST_F(Job, MayNeverGoOn) {
   EXPECT_EQ(poll_for.revents, POLLNVAL);
   give();  // writes to nobody else's descriptor, and touches nothing that is freed
   // OpenSSL frees no job before its end, and one without its context cannot go on.
-  [[maybe_unused]] static ASYNC_JOB* left_behind = nullptr;
+  [[maybe_unused]] static ASYNC_JOB* volatile left_behind = nullptr;
   left_behind = job_;
 }
 
