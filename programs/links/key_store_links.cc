@@ -57,7 +57,11 @@ net::Task<> KeyStoreLinks::keep(LinkPointer link) {
   ++live_;
   const Error end = co_await link->run(kDialTimeout);
   --live_;
-  if (current_ == link) current_.reset();
+  if (current_ == link) {
+    current_.reset();
+    // One that is silent will be so for the next attempt, too, and that takes long.
+    if (end.code == ErrorCode::limit_exceeded) last_failure_ = end.message;
+  }
   log_event(stopped_ ? LogLevel::info : LogLevel::warning, "link_down",
             {{"key_store", name_}, {"reason", end.message}});
   changed();

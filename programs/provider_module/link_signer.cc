@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <mutex>
-#include <system_error>
 
 #include "common/log.h"
 #include "crypto/random.h"
@@ -58,13 +57,6 @@ class AllSigners {
   bool ended_ = false;
 };
 
-namespace {
-
-// A program that forks again and again while others sign could take every answer away.
-constexpr int kMostAttempts = 5;
-
-}  // namespace
-
 LinkSigner::LinkSigner(Config config, links::LinkTls tls) : config_(std::move(config)), tls_(std::move(tls)) {
   AllSigners::get().add(*this);
 }
@@ -80,11 +72,13 @@ Result<Bytes> LinkSigner::sign(const KeyDigest& key, SigningKind kind, std::uint
   request.scheme = scheme;
   request.input.assign(input.begin(), input.end());
   if (auto random = crypto::random_bytes(request.trace_id); !random) return pass_on(random);
-  for (int i = 0; i < kMostAttempts; ++i) {
+  // A program that forks again and again while others sign could take every answer away.
+  const auto gives_up_at = std::chrono::steady_clock::now() + config_.signature_timeout;
+  do {
     auto answer = ask(request);
     if (!answer) return pass_on(answer);
     if (auto value = (*answer)->wait()) return std::move(*value);
-  }
+  } while (std::chrono::steady_clock::now() < gives_up_at);
   return fail(ErrorCode::io, "the process has forked each time that a signature was asked for");
 }
 
@@ -94,7 +88,7 @@ Result<std::shared_ptr<provider::Answer>> LinkSigner::ask(offload::Sign request)
   if (all.ended()) return fail(ErrorCode::io, "the process ends");
   try {
     if (!thread_) thread_ = std::make_unique<LinkThread>(config_, tls_);
-  } catch (const std::system_error& error) {
+  } catch (const std::exception& error) {
     const std::string reason = std::string("no thread for the links to key stores: ") + error.what() +
                                "; HAProxy allows it with insecure-fork-wanted";
     programs::log_event(programs::LogLevel::error, "links_not_started", {{"reason", reason}});

@@ -1,46 +1,21 @@
 #include "provider_module/link_thread.h"
 
 #include <asio/post.hpp>
-#include <csignal>
 
+#include "net/no_signals.h"
 #include "net/signal.h"
 #include "net/spawn.h"
 
 namespace baton::provider_module {
-namespace {
 
 using std::chrono::steady_clock;
-
-class BlockAllSignals {
- public:
-  BlockAllSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockAllSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockAllSignals(const BlockAllSignals&) = delete;
-  BlockAllSignals& operator=(const BlockAllSignals&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-// A thread that gets none of the program's signals. It may throw (HAProxy forbids threads unless it is told
-// otherwise).
-template <class Body>
-std::thread start_thread(Body body) {
-  const BlockAllSignals blocked;
-  return std::thread(std::move(body));
-}
-
-}  // namespace
 
 LinkThread::LinkThread(const Config& config, const links::LinkTls& tls)
     : config_(config),
       picker_(links::KeyStores::make_picker(config.links)),
       key_stores_(context_.get_executor(), config.links, tls, picker_, "baton-provider", counters_) {
-  thread_ = start_thread([this] {
+  const net::NoSignals for_the_thread;
+  thread_ = std::thread([this] {
     key_stores_.start();
     context_.run();
   });
@@ -53,8 +28,11 @@ LinkThread::~LinkThread() {
 }
 
 void LinkThread::ask(offload::Sign request, std::shared_ptr<provider::Answer> answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    asked_.insert(answer);  // here, since the thread may end before it comes to it
+  }
   asio::post(context_, [this, request = std::move(request), answer = std::move(answer)]() mutable {
-    asked_.insert(answer);
     net::spawn(context_.get_executor(), serve(std::move(request), std::move(answer)));
   });
 }
@@ -71,7 +49,10 @@ net::Task<> LinkThread::serve(offload::Sign request, std::shared_ptr<provider::A
     key_stores_.note(signature.take_failed_attempts(), trace_id);
     if (!result) co_await news.wait_until(std::min(ends_at, signature.next_deadline().value_or(ends_at)));
   }
-  asked_.erase(answer);
+  {
+    const std::lock_guard lock(mutex_);
+    asked_.erase(answer);
+  }
   if (!result) {
     signature.set_cancel_reason(offload::CancelReason::timeout);
     answer->give(fail(ErrorCode::limit_exceeded, "no key store has signed within limits.signature_timeout"));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <asio/io_context.hpp>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -30,7 +31,8 @@ class LinkThread {
   const Config& config_;
   programs::Counters counters_;
   offload::KeyStorePicker picker_;  // signatures that the context still holds at its end refer to it
-  std::set<std::shared_ptr<provider::Answer>> asked_;
+  std::mutex mutex_;
+  std::set<std::shared_ptr<provider::Answer>> asked_;  // and not answered; guarded by mutex_
   asio::io_context context_{1};
   links::KeyStores key_stores_;
   std::thread thread_;

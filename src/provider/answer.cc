@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace baton::provider {
+namespace {
+
+constexpr std::chrono::microseconds kBeforeNextPause{200};
+
+}  // namespace
 
 // The descriptor of one wait context. The context closes it, also where the job in it is never resumed, and
 // the answer may come later than that.
@@ -73,6 +78,11 @@ bool Answer::given() {
   return given_;
 }
 
+bool Answer::given_within(std::chrono::microseconds time) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, time, [this] { return given_; });
+}
+
 std::optional<Answer::Value> Answer::wait() {
   if (ASYNC_get_current_job() != nullptr) wait_in_job();
   std::unique_lock lock(mutex_);
@@ -80,10 +90,8 @@ std::optional<Answer::Value> Answer::wait() {
   return std::move(value_);
 }
 
-// Returns early where a job cannot be paused. A descriptor that is in the wait context when the job ends was
-// handed out: whoever polls (HAProxy 2.6) takes all of them out of its own table at the end, and aborts where
-// one is not in it. So there is none where the answer is there already, and where there is one, the job
-// pauses.
+// Returns early where a job cannot be paused. ASYNC_block_pause(3) makes pausing a call that does nothing,
+// which looks like a job that is woken too early; so neither may make this a busy loop.
 void Answer::wait_in_job() {
   if (given()) return;
   const auto event = Event::of(ASYNC_get_wait_ctx(ASYNC_get_current_job()));
@@ -93,9 +101,10 @@ void Answer::wait_in_job() {
     event_ = event;
     if (given_) event->signal();
   }
-  do {
-    if (ASYNC_pause_job() != 1) return;
-  } while (!given());
+  // Once in any case: a descriptor that is in the context of a job, and that its program was never told of by
+  // a pause, makes HAProxy crash.
+  while (ASYNC_pause_job() == 1 && !given_within(kBeforeNextPause)) {
+  }
   event->drain();
 }
 

@@ -1,6 +1,7 @@
 // An answer that one thread waits for and another one brings.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,7 @@ class Answer {
   class Event;
 
   bool given();
+  bool given_within(std::chrono::microseconds time);
   void wait_in_job();
 
   std::mutex mutex_;

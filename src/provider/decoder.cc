@@ -9,7 +9,6 @@
 #include <openssl/params.h>
 #include <openssl/proverr.h>
 
-#include <array>
 #include <cstring>
 
 #include "provider/key_uri.h"
@@ -20,12 +19,11 @@ namespace baton::provider {
 namespace {
 
 using remote_key::as_function;
+using remote_key::raise;
 
-constexpr std::size_t kMaxUri = 8192;  // bytes; a path has at most 4096, each of which may be percent-encoded
-constexpr int kMaxLine = 256;          // of PEM, which has at most 78
-
-constexpr std::string_view kBegin = "-----BEGIN ";
-constexpr std::string_view kEnd = "-----END ";
+// Bytes. A path of Linux has at most 4096, each of which may be percent-encoded.
+constexpr std::size_t kMaxUri = std::size_t{16} * 1024;
+constexpr int kLineSize = 256;  // longer ones come in parts
 
 const ModuleContext& module_of(void* decoder) {
   return *static_cast<const ModuleContext*>(decoder);
@@ -38,29 +36,27 @@ void free_decoder(void* /*decoder*/) {}
 
 // --- from PEM ---
 
-// One line of the stream with its end; empty at the end.
-std::string read_line(const ModuleContext& context, OSSL_CORE_BIO* stream) {
-  std::array<char, kMaxLine> line{};
-  const int size = context.gets(stream, line.data(), kMaxLine);
-  return size > 0 ? std::string(line.data(), static_cast<std::size_t>(size)) : std::string();
-}
-
-// The next block of the stream if it names a key, else nullopt. Reads no further than to the end of that
-// block, since what follows may be another one.
-std::optional<std::string> read_key_uri(const ModuleContext& context, OSSL_CORE_BIO* stream) {
-  std::string line;
-  do {
-    line = read_line(context, stream);
-    if (line.empty()) return std::nullopt;
-  } while (!line.starts_with(kBegin));
-  if (!line.starts_with(std::string(kBegin) + kKeyFileLabel)) return std::nullopt;
-  std::string block = line;
-  while (!line.starts_with(kEnd)) {
-    line = read_line(context, stream);
-    block += line;
-    if (line.empty() || block.size() > 2 * kMaxUri) return std::nullopt;
+// Passes over what stands before the next PEM block, and takes that block: what follows is for the next call,
+// as with OpenSSL's own decoder of PEM. Empty: it is another kind of block, whose lines are not kept, or
+// there is none.
+std::string take_block(const ModuleContext& context, OSSL_CORE_BIO* stream) {
+  std::string block;
+  bool is_in_block = false;
+  bool is_ours = false;
+  SecretBuffer line(kLineSize);  // of a private key, perhaps (R6)
+  auto* const buffer = reinterpret_cast<char*>(line.data());
+  for (int size = 0; (size = context.read_line(stream, buffer, kLineSize)) > 0;) {
+    const std::string_view text(buffer, static_cast<std::size_t>(size));
+    if (text.starts_with("-----BEGIN ")) {
+      is_in_block = true;
+      is_ours = text.starts_with(kKeyFileBegins);
+      block.clear();
+    }
+    if (is_ours) block += text;
+    if (block.size() > 2 * kMaxUri) break;
+    if (is_in_block && text.starts_with("-----END ")) return block;
   }
-  return find_key_uri(as_bytes(block));
+  return {};
 }
 
 struct FreeString {
@@ -82,12 +78,12 @@ Bytes to_der(std::string_view uri) {
 
 int decode_pem(void* decoder, OSSL_CORE_BIO* stream, int /*selection*/, OSSL_CALLBACK* give, void* argument,
                OSSL_PASSPHRASE_CALLBACK* /*passphrase*/, void* /*passphrase_argument*/) {
-  const auto uri = read_key_uri(module_of(decoder), stream);
+  const auto uri = find_key_uri(as_bytes(take_block(module_of(decoder), stream)));
   if (!uri || uri->size() > kMaxUri) return 1;
   // What is wrong is said here: OpenSSL's store of files forgets the errors of the next step.
-  if (const auto key = load_named_key(*uri, module_of(decoder)); !key) {
-    return raise(PROV_R_INVALID_CONFIG_DATA, key.error().message);
-  }
+  auto key = load_named_key(*uri);
+  const auto added = key ? add_signer(**key, module_of(decoder)) : pass_on(key);
+  if (!added) return raise(PROV_R_INVALID_CONFIG_DATA, added.error().message);
   Bytes der = to_der(*uri);
   if (der.empty()) return 0;
   const OSSL_PARAM params[] = {
@@ -129,9 +125,12 @@ int decode_der(void* decoder, OSSL_CORE_BIO* stream, int /*selection*/, OSSL_CAL
                OSSL_PASSPHRASE_CALLBACK* /*passphrase*/, void* /*passphrase_argument*/) {
   const std::string uri = uri_in(read_some(module_of(decoder), stream));
   if (uri.empty()) return 1;
-  auto key = load_named_key(uri, module_of(decoder));
+  auto key = load_named_key(uri);
   if (!key) return raise(PROV_R_INVALID_CONFIG_DATA, key.error().message);
   if (std::strcmp(remote_key::key_type((*key)->public_key.get()), kType) != 0) return 1;
+  if (auto added = add_signer(**key, module_of(decoder)); !added) {
+    return raise(PROV_R_INVALID_CONFIG_DATA, added.error().message);
+  }
   return give_key(std::move(*key), give, argument);
 }
 
@@ -139,13 +138,11 @@ constexpr const char* kEc = "EC";
 constexpr const char* kRsa = "RSA";
 constexpr const char* kEd25519 = "ED25519";
 
-using Decode = int(void*, OSSL_CORE_BIO*, int, OSSL_CALLBACK*, void*, OSSL_PASSPHRASE_CALLBACK*, void*);
-
-template <Decode& kDecode>
+template <auto kDecode>
 const OSSL_DISPATCH* table() {
-  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_DECODER_NEWCTX, as_function(make_decoder)},
-                                         {OSSL_FUNC_DECODER_FREECTX, as_function(free_decoder)},
-                                         {OSSL_FUNC_DECODER_DECODE, as_function(kDecode)},
+  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_DECODER_NEWCTX, as_function<make_decoder>()},
+                                         {OSSL_FUNC_DECODER_FREECTX, as_function<free_decoder>()},
+                                         {OSSL_FUNC_DECODER_DECODE, as_function<kDecode>()},
                                          {0, nullptr}};
   return kTable;
 }

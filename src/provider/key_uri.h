@@ -17,6 +17,8 @@ namespace baton::provider {
 
 inline constexpr const char* kKeyUriScheme = "baton";
 inline constexpr const char* kKeyFileLabel = "BATON KEY URI";
+// The first line of that file.
+inline constexpr std::string_view kKeyFileBegins = "-----BEGIN BATON KEY URI-----";
 
 // The certificate's path. Errors: malformed, saying what is wrong: not of this form, a path that is not
 // absolute or has a zero in it.

@@ -1,7 +1,6 @@
 #include "provider/module.h"
 
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/params.h>
 
 #include "provider/module_context.h"
@@ -57,34 +56,31 @@ std::filesystem::path configured_file(const OSSL_CORE_HANDLE* handle,
 
 }  // namespace
 
-int raise(int reason, std::string_view text) {
-  ERR_new();
-  ERR_set_error(ERR_LIB_PROV, reason, "%.*s", static_cast<int>(text.size()), text.data());
-  return 0;
-}
-
 int start_module(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* core, const OSSL_DISPATCH** out,
-                 void** context, ModuleOptions options) {
+                 void** context, ModuleOptions options) try {
   static const OSSL_DISPATCH kTable[] = {
-      {OSSL_FUNC_PROVIDER_TEARDOWN, remote_key::as_function(end_module)},
-      {OSSL_FUNC_PROVIDER_QUERY_OPERATION, remote_key::as_function(query)},
-      {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, remote_key::as_function(gettable)},
-      {OSSL_FUNC_PROVIDER_GET_PARAMS, remote_key::as_function(get_parameters)},
+      {OSSL_FUNC_PROVIDER_TEARDOWN, remote_key::as_function<end_module>()},
+      {OSSL_FUNC_PROVIDER_QUERY_OPERATION, remote_key::as_function<query>()},
+      {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, remote_key::as_function<gettable>()},
+      {OSSL_FUNC_PROVIDER_GET_PARAMS, remote_key::as_function<get_parameters>()},
       {0, nullptr}};
   auto made = std::make_unique<ModuleContext>();
   OSSL_FUNC_core_get_params_fn* get_params = nullptr;
   for (; core->function_id != 0; ++core) {
     if (core->function_id == OSSL_FUNC_CORE_GET_PARAMS) get_params = OSSL_FUNC_core_get_params(core);
     if (core->function_id == OSSL_FUNC_BIO_READ_EX) made->read = OSSL_FUNC_BIO_read_ex(core);
-    if (core->function_id == OSSL_FUNC_BIO_GETS) made->gets = OSSL_FUNC_BIO_gets(core);
+    if (core->function_id == OSSL_FUNC_BIO_GETS) made->read_line = OSSL_FUNC_BIO_gets(core);
   }
-  if (made->read == nullptr || made->gets == nullptr) return 0;
+  if (made->read == nullptr || made->read_line == nullptr) return 0;
   made->config = configured_file(handle, get_params);
   if (made->config.empty()) made->config = options.default_config;
   made->options = std::move(options);
   *out = kTable;
   *context = made.release();
   return 1;
+} catch (const std::exception& thrown) {
+  remote_key::raise_thrown(thrown);
+  return 0;
 }
 
 }  // namespace baton::provider

@@ -10,8 +10,8 @@ namespace baton::provider {
 struct ModuleContext {
   ModuleOptions options;
   std::filesystem::path config;
-  OSSL_FUNC_BIO_read_ex_fn* read = nullptr;  // from OpenSSL's streams
-  OSSL_FUNC_BIO_gets_fn* gets = nullptr;     // a line of them
+  OSSL_FUNC_BIO_read_ex_fn* read = nullptr;    // from OpenSSL's streams
+  OSSL_FUNC_BIO_gets_fn* read_line = nullptr;  // of them
 
   Result<Signer> find_signer() const { return options.find_signer(config); }
 };
@@ -19,9 +19,6 @@ struct ModuleContext {
 // Ended by an empty entry.
 const OSSL_ALGORITHM* decoders();
 const OSSL_ALGORITHM* stores();
-
-// Puts an error into OpenSSL's queue, and gives 0.
-int raise(int reason, std::string_view text);
 
 // Gives a key to OpenSSL, which takes it with the function of the key management that loads it. 0: it would
 // not have it.

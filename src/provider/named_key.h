@@ -6,9 +6,11 @@
 
 namespace baton::provider {
 
-// The public key is the certificate's, which is read now. Errors: malformed (the URI), and those of
-// key_of_certificate() and find_signer.
-[[nodiscard]] Result<std::unique_ptr<remote_key::KeyObject>> load_named_key(std::string_view uri,
-                                                                            const ModuleContext& context);
+// A key without a signer. The public key is the certificate's, which is read now. Errors: malformed (the
+// URI), and those of key_of_certificate().
+[[nodiscard]] Result<std::unique_ptr<remote_key::KeyObject>> load_named_key(std::string_view uri);
+
+// Errors: refused (this provider stands before the one of all other keys), and those of find_signer.
+[[nodiscard]] Result<void> add_signer(remote_key::KeyObject& key, const ModuleContext& context);
 
 }  // namespace baton::provider

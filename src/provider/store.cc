@@ -10,15 +10,17 @@ namespace baton::provider {
 namespace {
 
 using remote_key::as_function;
+using remote_key::raise;
 
 struct Store {
   std::unique_ptr<remote_key::KeyObject> key;  // until it is given
 };
 
 void* open(void* context, const char* uri) {
-  auto key = load_named_key(uri, *static_cast<const ModuleContext*>(context));
-  if (key) return new Store{std::move(*key)};
-  raise(PROV_R_INVALID_CONFIG_DATA, key.error().message);
+  auto key = load_named_key(uri);
+  const auto added = key ? add_signer(**key, *static_cast<const ModuleContext*>(context)) : pass_on(key);
+  if (added) return new Store{std::move(*key)};
+  raise(PROV_R_INVALID_CONFIG_DATA, added.error().message);
   return nullptr;
 }
 
@@ -45,11 +47,11 @@ int set_parameters(void* /*store*/, const OSSL_PARAM /*params*/[]) {
 }  // namespace
 
 const OSSL_ALGORITHM* stores() {
-  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_STORE_OPEN, as_function(open)},
-                                         {OSSL_FUNC_STORE_LOAD, as_function(load)},
-                                         {OSSL_FUNC_STORE_EOF, as_function(at_end)},
-                                         {OSSL_FUNC_STORE_CLOSE, as_function(close)},
-                                         {OSSL_FUNC_STORE_SET_CTX_PARAMS, as_function(set_parameters)},
+  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_STORE_OPEN, as_function<open>()},
+                                         {OSSL_FUNC_STORE_LOAD, as_function<load>()},
+                                         {OSSL_FUNC_STORE_EOF, as_function<at_end>()},
+                                         {OSSL_FUNC_STORE_CLOSE, as_function<close>()},
+                                         {OSSL_FUNC_STORE_SET_CTX_PARAMS, as_function<set_parameters>()},
                                          {0, nullptr}};
   static const OSSL_ALGORITHM kAll[] = {
       {kKeyUriScheme, remote_key::kProperties, kTable, "keys that key stores have"},

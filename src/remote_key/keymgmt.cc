@@ -106,30 +106,29 @@ const char* ed25519_operation(int /*operation*/) {
   return "ED25519";
 }
 
-using NameFunction = const char* (*)(int);
-
-std::array<OSSL_DISPATCH, 13> table_of(NameFunction operation) {
-  return {{{OSSL_FUNC_KEYMGMT_NEW, as_function(make_key)},
-           {OSSL_FUNC_KEYMGMT_FREE, as_function(free_key)},
-           {OSSL_FUNC_KEYMGMT_LOAD, as_function(load_key)},
-           {OSSL_FUNC_KEYMGMT_HAS, as_function(has)},
-           {OSSL_FUNC_KEYMGMT_MATCH, as_function(match)},
-           {OSSL_FUNC_KEYMGMT_IMPORT, as_function(import_key)},
-           {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, as_function(importable)},
-           {OSSL_FUNC_KEYMGMT_EXPORT, as_function(export_public)},
-           {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, as_function(exportable)},
-           {OSSL_FUNC_KEYMGMT_GET_PARAMS, as_function(get_parameters)},
-           {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, as_function(gettable)},
-           {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, as_function(operation)},
+template <auto kOperation>
+std::array<OSSL_DISPATCH, 13> table_of() {
+  return {{{OSSL_FUNC_KEYMGMT_NEW, as_function<make_key>()},
+           {OSSL_FUNC_KEYMGMT_FREE, as_function<free_key>()},
+           {OSSL_FUNC_KEYMGMT_LOAD, as_function<load_key>()},
+           {OSSL_FUNC_KEYMGMT_HAS, as_function<has>()},
+           {OSSL_FUNC_KEYMGMT_MATCH, as_function<match>()},
+           {OSSL_FUNC_KEYMGMT_IMPORT, as_function<import_key>()},
+           {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, as_function<importable>()},
+           {OSSL_FUNC_KEYMGMT_EXPORT, as_function<export_public>()},
+           {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, as_function<exportable>()},
+           {OSSL_FUNC_KEYMGMT_GET_PARAMS, as_function<get_parameters>()},
+           {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, as_function<gettable>()},
+           {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, as_function<kOperation>()},
            {0, nullptr}}};
 }
 
 }  // namespace
 
 const OSSL_ALGORITHM* key_managements() {
-  static const auto kEc = table_of(ec_operation);
-  static const auto kRsa = table_of(rsa_operation);
-  static const auto kEd25519 = table_of(ed25519_operation);
+  static const auto kEc = table_of<ec_operation>();
+  static const auto kRsa = table_of<rsa_operation>();
+  static const auto kEd25519 = table_of<ed25519_operation>();
   static const OSSL_ALGORITHM kAll[] = {
       {"EC:id-ecPublicKey:1.2.840.10045.2.1", kProperties, kEc.data(), "ECDSA keys that are elsewhere"},
       {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, kRsa.data(), "RSA keys that are elsewhere"},

@@ -6,6 +6,7 @@
 #include <openssl/core_dispatch.h>
 
 #include <array>
+#include <exception>
 
 #include "remote_key/key_object.h"
 
@@ -16,10 +17,31 @@ inline constexpr const char* kProperties = "provider=baton";
 // Carries the address of a KeyObject from make_remote_key() to the key management, in one process.
 inline constexpr const char* kObjectParameter = "baton-key-object";
 
-// A function as OpenSSL's tables hold them.
-template <class Function>
-auto as_function(Function* function) {
-  return reinterpret_cast<void (*)(void)>(function);
+// Puts an error into OpenSSL's queue, and gives 0.
+int raise(int reason, std::string_view text);
+
+// What a function throws (memory runs out) is an error of OpenSSL: nothing may fly through its frames, which
+// are C and hold locks.
+void raise_thrown(const std::exception& thrown);
+
+template <auto kFunction>
+struct Guarded;
+template <class Value, class... Arguments, Value (*kFunction)(Arguments...)>
+struct Guarded<kFunction> {
+  static Value call(Arguments... arguments) {
+    try {
+      return kFunction(arguments...);
+    } catch (const std::exception& thrown) {
+      raise_thrown(thrown);
+    }
+    return Value();
+  }
+};
+
+// A function as OpenSSL's tables hold them. What it throws makes it give 0.
+template <auto kFunction>
+auto as_function() {
+  return reinterpret_cast<void (*)(void)>(&Guarded<kFunction>::call);
 }
 
 // Ended by an empty entry.

@@ -20,7 +20,7 @@ const OSSL_ALGORITHM* query(void* /*provider*/, int operation, int* no_cache) {
 
 int start_provider(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /*core*/,
                    const OSSL_DISPATCH** out, void** provider) {
-  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_PROVIDER_QUERY_OPERATION, as_function(query)},
+  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_PROVIDER_QUERY_OPERATION, as_function<query>()},
                                          {0, nullptr}};
   static int token = 0;
   *out = kTable;

@@ -2,7 +2,6 @@
 // these keys: there is no signing of digests and no decryption.
 
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/proverr.h>
 #include <openssl/rsa.h>
@@ -37,10 +36,7 @@ void* duplicate_context(void* context) {
 }
 
 int refuse(std::string_view why) {
-  ERR_new();
-  ERR_set_debug(__FILE__, __LINE__, __func__);
-  ERR_set_error(ERR_LIB_PROV, PROV_R_FAILED_TO_SIGN, "%.*s", static_cast<int>(why.size()), why.data());
-  return 0;
+  return raise(PROV_R_FAILED_TO_SIGN, why);
 }
 
 bool is(const std::string& digest, const char* name) {
@@ -82,12 +78,20 @@ int set_padding(SignatureContext& context, const OSSL_PARAM& parameter) {
 // TLS has salts of the digest's length only, so there is nothing else to be had.
 int check_salt(const SignatureContext& context, const OSSL_PARAM& parameter) {
   int length = 0;
-  if (parameter.data_type == OSSL_PARAM_UTF8_STRING) {
-    return std::strcmp(static_cast<const char*>(parameter.data), OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST) == 0;
+  const EVP_MD* digest = EVP_get_digestbyname(context.digest.c_str());
+  const int expected = digest != nullptr ? EVP_MD_get_size(digest) : 0;
+  if (parameter.data_type == OSSL_PARAM_UTF8_STRING) {  // of a number, too
+    const std::string_view text(static_cast<const char*>(parameter.data));
+    return text == OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST || text == std::to_string(expected);
   }
   if (OSSL_PARAM_get_int(&parameter, &length) != 1) return 0;
-  const EVP_MD* digest = EVP_get_digestbyname(context.digest.c_str());
-  return length == RSA_PSS_SALTLEN_DIGEST || (digest != nullptr && length == EVP_MD_get_size(digest));
+  return length == RSA_PSS_SALTLEN_DIGEST || length == expected;
+}
+
+// So it is with the digest of PSS's mask: the scheme names one for both.
+int check_mask(const SignatureContext& context, const OSSL_PARAM& parameter) {
+  return parameter.data_type == OSSL_PARAM_UTF8_STRING &&
+         is(context.digest, static_cast<const char*>(parameter.data));
 }
 
 int set_parameters(void* raw, const OSSL_PARAM params[]) {
@@ -102,6 +106,9 @@ int set_parameters(void* raw, const OSSL_PARAM params[]) {
   }
   if (const OSSL_PARAM* salt = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PSS_SALTLEN)) {
     if (check_salt(context, *salt) != 1) return refuse("the salt of PSS has the length of its digest");
+  }
+  if (const OSSL_PARAM* mask = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_MGF1_DIGEST)) {
+    if (check_mask(context, *mask) != 1) return refuse("the mask of PSS has the digest of the signature");
   }
   return 1;
 }
@@ -175,17 +182,17 @@ int finish(void* raw, unsigned char* out, std::size_t* size, std::size_t room) {
 }  // namespace
 
 const OSSL_ALGORITHM* signatures() {
-  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_SIGNATURE_NEWCTX, as_function(make_context)},
-                                         {OSSL_FUNC_SIGNATURE_FREECTX, as_function(free_context)},
-                                         {OSSL_FUNC_SIGNATURE_DUPCTX, as_function(duplicate_context)},
-                                         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, as_function(begin)},
-                                         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, as_function(sign_once)},
-                                         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, as_function(update)},
-                                         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, as_function(finish)},
-                                         {OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, as_function(get_parameters)},
-                                         {OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, as_function(gettable)},
-                                         {OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, as_function(set_parameters)},
-                                         {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, as_function(settable)},
+  static const OSSL_DISPATCH kTable[] = {{OSSL_FUNC_SIGNATURE_NEWCTX, as_function<make_context>()},
+                                         {OSSL_FUNC_SIGNATURE_FREECTX, as_function<free_context>()},
+                                         {OSSL_FUNC_SIGNATURE_DUPCTX, as_function<duplicate_context>()},
+                                         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, as_function<begin>()},
+                                         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, as_function<sign_once>()},
+                                         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, as_function<update>()},
+                                         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, as_function<finish>()},
+                                         {OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, as_function<get_parameters>()},
+                                         {OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, as_function<gettable>()},
+                                         {OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, as_function<set_parameters>()},
+                                         {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, as_function<settable>()},
                                          {0, nullptr}};
   static const OSSL_ALGORITHM kAll[] = {
       {"ECDSA", kProperties, kTable, "ECDSA by keys that are elsewhere"},

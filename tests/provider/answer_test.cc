@@ -5,6 +5,8 @@
 #include <openssl/async.h>
 #include <poll.h>
 
+#include <atomic>
+#include <ctime>
 #include <thread>
 
 namespace baton::provider {
@@ -57,6 +59,7 @@ class Job : public testing::Test {
   ASYNC_JOB* job_ = nullptr;
   std::shared_ptr<Answer> answer_ = std::make_shared<Answer>();
   unsigned received_ = 0;
+  bool blocks_pause_ = false;
 
  private:
   struct Body {
@@ -65,12 +68,14 @@ class Job : public testing::Test {
   };
   static int enter(void* raw) {
     const Body body = *static_cast<Body*>(raw);
+    if (body.test->blocks_pause_) ASYNC_block_pause();
     for (int i = 0; i < body.answers; ++i) {
       const auto answer = body.test->answer_;
       const auto value = answer->wait();
       if (value && *value && **value == kValue) ++body.test->received_;
       body.test->answer_ = std::make_shared<Answer>();
     }
+    if (body.test->blocks_pause_) ASYNC_unblock_pause();
     return 1;
   }
 };
@@ -102,6 +107,21 @@ TEST_F(Job, AnAnswerThatIsThereAlready) {
   give();
   EXPECT_EQ(run(1), ASYNC_FINISH);
   EXPECT_EQ(received_, 1U);
+  EXPECT_EQ(descriptor(), -1) << "nobody was told of it";
+}
+
+// HAProxy learns of descriptors by pauses only, and ends when a job has left others behind.
+TEST_F(Job, NoDescriptorWithoutAPause) {
+  for (int i = 0; i < 2000; ++i) {
+    std::thread giver([this] { give(); });
+    for (int spins = 0; spins < i; ++spins) std::atomic_signal_fence(std::memory_order_seq_cst);
+    const int first = run(1);
+    giver.join();
+    ASSERT_EQ(first == ASYNC_PAUSE, descriptor() != -1) << "attempt " << i;
+    while (job_ != nullptr) run(1);
+    ASYNC_WAIT_CTX_free(context_);
+    context_ = ASYNC_WAIT_CTX_new();
+  }
 }
 
 // A client that leaves: its connection is freed with its job in it, and the answer comes later.
@@ -114,9 +134,28 @@ TEST_F(Job, MayNeverGoOn) {
   ASSERT_EQ(poll(&poll_for, 1, 0), 1);
   EXPECT_EQ(poll_for.revents, POLLNVAL);
   give();  // writes to nobody else's descriptor, and touches nothing that is freed
-  // Only for the end of the test: a job cannot be freed before its end.
-  context_ = ASYNC_WAIT_CTX_new();
+  // OpenSSL frees no job before its end, and one without its context cannot go on.
+  [[maybe_unused]] static ASYNC_JOB* volatile left_behind = nullptr;
+  left_behind = job_;
+}
+
+std::chrono::nanoseconds cpu_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+TEST_F(Job, ThatMayNotBePausedWaitsInItsThread) {
+  blocks_pause_ = true;
+  std::thread giver([this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    give();
+  });
+  const auto before = cpu_time();
   EXPECT_EQ(run(1), ASYNC_FINISH);
+  EXPECT_LT(cpu_time() - before, std::chrono::milliseconds(150)) << "it must not spin";
+  giver.join();
+  EXPECT_EQ(received_, 1U);
 }
 
 }  // namespace

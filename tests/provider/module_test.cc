@@ -2,14 +2,19 @@
 // and signs with them. Who signs is here the key itself, which only this test has.
 #include "provider/module.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/store.h>
+#include <unistd.h>
 
 #include <fstream>
+#include <future>
+#include <thread>
 
 #include "programs/temporary_folder.h"
 #include "provider/key_uri.h"
@@ -54,6 +59,7 @@ class LocalSigner final : public remote_key::RemoteSigner {
     EXPECT_EQ(digest, remote_key::digest_of(key.get()).value());
     EXPECT_EQ(kind, signing_kind_of(input));
     if (!refusal.empty()) return fail(ErrorCode::refused, refusal);
+    if (throws) throw std::bad_alloc();
     EVP_PKEY_CTX* options = nullptr;
     const DigestPtr context(EVP_MD_CTX_new());
     const char* hash = scheme == 0x0807                           ? nullptr
@@ -73,17 +79,20 @@ class LocalSigner final : public remote_key::RemoteSigner {
 
   KeyPtr key;
   std::string refusal;  // empty: it signs
+  bool throws = false;
   int signatures = 0;
 };
 
 // What the module is given as it starts, which takes no argument.
 Result<Signer> signer_for_next_key = fail(ErrorCode::io, "no signer");
+bool next_key_throws = false;
 
 int start(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* core, const OSSL_DISPATCH** out,
           void** context) {
   return start_module(handle, core, out, context,
                       {[](const std::filesystem::path& config) {
                          EXPECT_EQ(config, "/etc/baton/provider.toml");
+                         if (std::exchange(next_key_throws, false)) throw std::bad_alloc();
                          return signer_for_next_key;
                        },
                        "/etc/baton/provider.toml"});
@@ -256,6 +265,120 @@ TEST_P(Module, WhatIsWrongWithAKeyFileIsSaid) {
   EXPECT_THAT(take_errors(), HasSubstr("provider.toml:3: link.ca: is missing"));
   EXPECT_EQ(load_from_store("baton:certificate=/nowhere/www.crt"), nullptr);
   EXPECT_THAT(take_errors(), HasSubstr("the certificate /nowhere/www.crt"));
+}
+
+const char* provider_of(EVP_PKEY* key) {
+  return key != nullptr ? OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key)) : "none";
+}
+
+TEST_P(Module, KeysInOneFileComeOneAfterTheOther) {
+  const std::string named = key_file_of(key_uri_of(file_).value());
+  const std::string file = certificate_.chain_pem + named + certificate_.key_pem + named;
+  const BioPtr bio = bio_of(file);
+  for (const char* provider : {"baton", "default", "baton", "none"}) {
+    const KeyPtr key(
+        PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, nullptr, nullptr, library_.get(), nullptr));
+    EXPECT_STREQ(provider_of(key.get()), provider);
+  }
+  ERR_clear_error();
+}
+
+// A program that writes it, and stays.
+TEST_P(Module, AKeyFileIsReadToItsLastLineOnly) {
+  for (const std::string& file : {key_file_of(key_uri_of(file_).value()), certificate_.key_pem}) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    ASSERT_EQ(write(ends[1], file.data(), file.size()), static_cast<ssize_t>(file.size()));
+    std::promise<void> loaded;
+    std::thread writer([end = ends[1], future = loaded.get_future()] {
+      EXPECT_EQ(future.wait_for(std::chrono::seconds(5)), std::future_status::ready) << "it waits for more";
+      close(end);
+    });
+    const BioPtr bio(BIO_new_fd(ends[0], BIO_CLOSE));
+    const KeyPtr key(
+        PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, nullptr, nullptr, library_.get(), nullptr));
+    loaded.set_value();
+    writer.join();
+    EXPECT_NE(key, nullptr) << take_errors();
+  }
+}
+
+TEST_P(Module, WhatIsThrownIsAnErrorOfOpenssl) {
+  next_key_throws = true;
+  EXPECT_EQ(load_named(), nullptr);
+  EXPECT_THAT(take_errors(), HasSubstr("bad_alloc"));
+  const KeyPtr key = load_named();
+  ASSERT_NE(key, nullptr);
+  signer_->throws = true;
+  EXPECT_TRUE(sign(key.get(), tls_input()).empty());
+  EXPECT_THAT(take_errors(), HasSubstr("bad_alloc"));
+}
+
+TEST_P(Module, PssIsThatOfTls) {
+  if (GetParam() != KeyType::rsa2048) return;
+  const KeyPtr key = load_named();
+  ASSERT_NE(key, nullptr);
+  EVP_PKEY_CTX* options = nullptr;
+  const DigestPtr context(EVP_MD_CTX_new());
+  ASSERT_EQ(
+      EVP_DigestSignInit_ex(context.get(), &options, "SHA256", library_.get(), nullptr, key.get(), nullptr),
+      1);
+  EXPECT_EQ(EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING), 1);
+  EXPECT_LT(EVP_PKEY_CTX_set_rsa_pss_saltlen(options, 20), 1);
+  EXPECT_EQ(EVP_PKEY_CTX_set_rsa_pss_saltlen(options, 32), 1);
+  EXPECT_LT(EVP_PKEY_CTX_set_rsa_mgf1_md(options, EVP_sha1()), 1) << "the mask would be another one";
+  EXPECT_EQ(EVP_PKEY_CTX_set_rsa_mgf1_md(options, EVP_sha256()), 1);
+  ERR_clear_error();
+}
+
+// In the library context of all that name none, this provider stands before the default one.
+class WrongOrder : public Module {
+ protected:
+  WrongOrder() {
+    OSSL_PARAM* public_half = nullptr;
+    OSSL_PARAM* pair = nullptr;
+    EVP_PKEY_todata(signer_->key.get(), EVP_PKEY_PUBLIC_KEY, &public_half);
+    EVP_PKEY_todata(signer_->key.get(), EVP_PKEY_KEYPAIR, &pair);
+    public_.reset(public_half);
+    pair_.reset(pair);
+    OSSL_LIB_CTX_set0_default(wrong_.get());
+    OSSL_PROVIDER_add_builtin(nullptr, "baton", start);
+    for (const char* name : {"baton", "default"})
+      wrong_providers_.push_back(OSSL_PROVIDER_load(nullptr, name));
+  }
+  ~WrongOrder() override {
+    OSSL_LIB_CTX_set0_default(usual_);
+    for (OSSL_PROVIDER* provider : wrong_providers_) OSSL_PROVIDER_unload(provider);
+  }
+
+  KeyPtr import(int selection, OSSL_PARAM* params) {
+    const char* type = OBJ_nid2sn(EVP_PKEY_get_base_id(signer_->key.get()));
+    const std::unique_ptr<EVP_PKEY_CTX, With<EVP_PKEY_CTX_free>> context(
+        EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    EVP_PKEY* made = nullptr;
+    EXPECT_EQ(EVP_PKEY_fromdata_init(context.get()), 1);
+    EVP_PKEY_fromdata(context.get(), &made, selection, params);
+    return KeyPtr(made);
+  }
+
+  using Params = std::unique_ptr<OSSL_PARAM, With<OSSL_PARAM_free>>;
+  Params public_;
+  Params pair_;
+  std::unique_ptr<OSSL_LIB_CTX, With<OSSL_LIB_CTX_free>> wrong_{OSSL_LIB_CTX_new()};
+  std::vector<OSSL_PROVIDER*> wrong_providers_;
+  OSSL_LIB_CTX* usual_ = OSSL_LIB_CTX_set0_default(nullptr);
+};
+INSTANTIATE_TEST_SUITE_P(Keys, WrongOrder, testing::Values(KeyType::p256, KeyType::rsa2048, KeyType::ed25519),
+                         name_of);
+
+TEST_P(WrongOrder, IsNamedWhenAKeyIsLoaded) {
+  EXPECT_EQ(load_named(), nullptr);
+  EXPECT_THAT(take_errors(), HasSubstr("must activate the provider \"default\", and before this one"));
+}
+TEST_P(WrongOrder, GivesItNoForeignKeys) {
+  EXPECT_EQ(import(EVP_PKEY_PUBLIC_KEY, public_.get()), nullptr);
+  EXPECT_EQ(import(EVP_PKEY_KEYPAIR, pair_.get()), nullptr);
+  ERR_clear_error();
 }
 
 // libssl on both sides, over memory.
