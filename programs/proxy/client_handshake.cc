@@ -7,18 +7,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t kReadSize = 4 * 1024;
 // How long the key store may take over the last bytes of a client that has ended its stream. They may be a
 // Finished with a whole request behind it (R2), or an alert that the operator wants to know of (R8).
 constexpr auto kLastAnswerTimeout = std::chrono::seconds(2);
-// Behind its time a handshake ends by itself, unless it is writing to a client that does not read.
-constexpr auto kGrace = std::chrono::milliseconds(500);
-
-tls::ConnectionOptions connection_options() {
-  tls::ConnectionOptions options;
-  options.small_records_up_to = tls::kSmallRecordsUpTo;
-  return options;
-}
 
 }  // namespace
 

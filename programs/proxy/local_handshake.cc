@@ -2,25 +2,14 @@
 
 #include <algorithm>
 
-#include "tls/limits.h"
-
 namespace baton::proxy {
 namespace {
 
 using handshake::Progress;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kReadSize = 4 * 1024;
 // A client that sends this much while a signature is away is not read meanwhile.
 constexpr std::size_t kMostRead = 16 * 1024;
-// Behind its time a handshake ends by itself, unless it is writing to a client that does not read.
-constexpr auto kGrace = std::chrono::milliseconds(500);
-
-tls::ConnectionOptions connection_options() {
-  tls::ConnectionOptions options;
-  options.small_records_up_to = tls::kSmallRecordsUpTo;
-  return options;
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tls/connection.h"
+#include "tls/limits.h"
 
 namespace baton::proxy {
 
@@ -31,6 +32,17 @@ struct HandshakeFailure {
   std::string alert = {};        // the TLS alert that was sent or received; empty: none
   bool refused = false;          // there was too much to do: a flood writes this once for each handshake
 };
+
+inline constexpr std::size_t kReadSize = std::size_t{4} * 1024;  // of a client in its handshake
+// Behind its time a handshake ends by itself, unless it is writing to a client that does not read.
+inline constexpr auto kGrace = std::chrono::milliseconds(500);
+
+// Of the clients' connections.
+inline tls::ConnectionOptions connection_options() {
+  tls::ConnectionOptions options;
+  options.small_records_up_to = tls::kSmallRecordsUpTo;
+  return options;
+}
 
 class RunningHandshake {
  public:
