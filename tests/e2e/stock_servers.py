@@ -6,6 +6,7 @@ Both serve every tenant of the fleet by its name and its certificates, pass on t
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -200,4 +201,11 @@ class Haproxy(StockServer):
         return f"crt {self.keys.certificate(leaf)}"
 
     def _ask_for_reload(self) -> None:
+        # Its workers serve before the first process listens to signals; one that comes earlier is lost.
+        wait_until(lambda: self._has_signal("SigCgt") and not self._has_signal("SigBlk"), "it hears", self.describe)
         os.kill(self.pid, signal.SIGUSR2)
+
+    def _has_signal(self, mask: str) -> bool:
+        """SIGUSR2 in such a mask of the first process: those that it catches, those that it blocks."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return bool(int(re.search(rf"^{mask}:\s+(\w+)", status, re.MULTILINE)[1], 16) >> (signal.SIGUSR2 - 1) & 1)
