@@ -56,6 +56,7 @@ TEST_F(KeyUriCommand, RefusesWhatNamesNoKey) {
     EXPECT_EQ(outcome.out, "");
     EXPECT_THAT(outcome.error_out, HasSubstr("the certificate " + file));
   }
+  EXPECT_THAT(run_baton({"key-uri", "/nowhere/www.crt"}).error_out, HasSubstr(": No such file or directory"));
 }
 
 }  // namespace
