@@ -8,79 +8,22 @@
 #include <span>
 
 #include "common/names.h"
-#include "common/suggestion.h"
+#include "keystore/config_offload.h"
+#include "keystore/config_tenants.h"
 
 namespace baton::keystore {
 namespace {
 
-using offload::SigningKind;
 using offload::SigningKinds;
 using programs::ConfigDocument;
 using programs::Duplicates;
 using programs::Endpoint;
-using programs::Place;
 using programs::PlacedText;
 using programs::TableReader;
 using serialization::SerializationVersion;
-using tls::ProtocolVersion;
 
 constexpr std::int64_t kMaxUid = std::numeric_limits<uid_t>::max() - 1;  // the last value means "no user"
 constexpr std::size_t kMaxGroupName = 64;                                // bytes
-constexpr std::size_t kMaxAlpnProtocol = 255;                            // bytes, RFC 7301 §3.1
-
-constexpr std::array<std::pair<std::string_view, ProtocolVersion>, 2> kVersions = {
-    {{"1.2", ProtocolVersion::tls12}, {"1.3", ProtocolVersion::tls13}}};
-
-constexpr std::array<std::pair<std::string_view, SigningKind>, 3> kSigningKinds = {
-    {{"tls13-server", SigningKind::tls13_server},
-     {"tls12-server", SigningKind::tls12_server},
-     {"tls13-client", SigningKind::tls13_client}}};
-constexpr std::string_view kDefaultKinds = "[\"tls13-server\", \"tls12-server\"]";
-
-// What stands under `offload` of a table.
-OffloadModes read_offload(TableReader& table) {
-  const auto words = table.optional_texts("offload", "[\"serialization\"]");
-  if (words.empty()) return {};
-  OffloadModes modes{false, false};
-  Duplicates duplicates;
-  for (const PlacedText& word : words) {
-    duplicates.check(table, word.text, word.place);
-    if (word.text == "serialization") {
-      modes.serialization = true;
-    } else if (word.text == "signing") {
-      modes.signing = true;
-    } else {
-      table.error(word.place, fmt::format("\"{}\" is not \"serialization\" or \"signing\"", word.text));
-    }
-  }
-  return modes;
-}
-
-SigningKinds read_signing_kinds(TableReader& table) {
-  const auto words = table.optional_texts("signing_kinds", kDefaultKinds);
-  if (words.empty()) return offload::kServerKinds;
-  SigningKinds kinds;
-  Duplicates duplicates;
-  for (const PlacedText& word : words) {
-    duplicates.check(table, word.text, word.place);
-    const auto* found =
-        std::ranges::find(kSigningKinds, word.text, &decltype(kSigningKinds)::value_type::first);
-    if (found != kSigningKinds.end()) {
-      kinds.add(found->second);
-    } else {
-      table.error(word.place, fmt::format("\"{}\" is not \"tls13-server\", \"tls12-server\" or "
-                                          "\"tls13-client\"",
-                                          word.text));
-    }
-  }
-  return kinds;
-}
-
-// A key that has no effect would be taken for one that has.
-void refuse_without_signing(TableReader& table, std::string_view key, bool signing, std::string_view where) {
-  if (signing || !table.has(key)) return;
-  table.error(table.place_of(key), fmt::format("has no effect without \"signing\" in {}", where));
-}
 
 // nullopt: its error is noted; none: it is not set.
 std::optional<SerializationVersion> read_serialization_version(TableReader& root) {
@@ -185,19 +128,6 @@ Limits read_limits(TableReader& root) {
   return limits;
 }
 
-using NameParser = Result<std::string> (*)(std::string_view);
-
-std::vector<std::string> read_names(TableReader& table, NameParser parse, Duplicates& duplicates) {
-  std::vector<std::string> names;
-  for (const PlacedText& text : table.required_texts("names")) {
-    auto name = table.take(parse(text.text), text.place);
-    if (!name) continue;
-    duplicates.check(table, *name, text.place);
-    names.push_back(std::move(*name));
-  }
-  return names;
-}
-
 // An identity that no address of [link] can prove would never match, silently.
 void check_identity_can_be_proved(TableReader& table, const LinkConfig& link, bool by_certificate) {
   if (link.listen.empty()) return;
@@ -253,108 +183,6 @@ std::vector<ApplicationServer> read_application_servers(TableReader& root, const
       servers.push_back({std::move(*identity), std::move(names), rate, modes, kinds, signing_rate});
   }
   return servers;
-}
-
-std::vector<CertificateFiles> read_certificates(TableReader& tenant, const OffloadModes& modes) {
-  std::vector<CertificateFiles> certificates;
-  for (TableReader& table : tenant.inline_tables("certificates")) {
-    auto chain = table.required_file("chain");
-    auto private_key = table.required_file("private_key");
-    const SigningKinds kinds = read_signing_kinds(table);
-    refuse_without_signing(table, "signing_kinds", modes.signing, "tenant.offload");
-    table.finish();
-    if (chain && private_key) certificates.push_back({std::move(*chain), std::move(*private_key), kinds});
-  }
-  return certificates;
-}
-
-std::vector<std::string> read_alpn(TableReader& table) {
-  std::vector<std::string> protocols;
-  Duplicates duplicates;
-  for (const PlacedText& protocol : table.optional_texts("alpn")) {
-    duplicates.check(table, protocol.text, protocol.place);
-    // RFC 7301 §3.1: opaque ProtocolName<1..2^8-1>;
-    if (protocol.text.size() > kMaxAlpnProtocol) {
-      table.error(protocol.place, "a protocol has at most 255 bytes");
-    }
-    protocols.push_back(protocol.text);
-  }
-  return protocols;
-}
-
-std::string unknown_suite_text(const std::string& name) {
-  std::vector<std::string> known;
-  for (const tls::CipherSuite& suite : tls::cipher_suites()) known.emplace_back(suite.name);
-  const auto similar = programs::closest_word(name, known);
-  return similar ? fmt::format("\"{}\" is not a cipher suite of Baton; did you mean \"{}\"?", name, *similar)
-                 : fmt::format(
-                       "\"{}\" is not a cipher suite of Baton; write IANA names, as in "
-                       "\"TLS_AES_128_GCM_SHA256\"",
-                       name);
-}
-
-void read_cipher_suites(TableReader& table, TenantConfig& tenant) {
-  bool serves_tls12 = false;
-  bool serves_tls13 = false;
-  Duplicates duplicates;
-  for (const PlacedText& text : table.optional_texts("cipher_suites", "all")) {
-    duplicates.check(table, text.text, text.place);
-    const tls::CipherSuite* suite = tls::find_cipher_suite(text.text);
-    if (suite == nullptr) {
-      table.error(text.place, unknown_suite_text(text.text));
-      return;
-    }
-    serves_tls12 = serves_tls12 || suite->version == ProtocolVersion::tls12;
-    serves_tls13 = serves_tls13 || suite->version == ProtocolVersion::tls13;
-    tenant.cipher_suites.push_back(text.text);
-  }
-  if (tenant.cipher_suites.empty()) return;
-  // A version without a suite would be offered and then fail.
-  if (tenant.min_version == ProtocolVersion::tls12 && !serves_tls12) {
-    table.error(table.place_of("cipher_suites"),
-                "has no suite of TLS 1.2; add one or write min_version = \"1.3\"");
-  }
-  if (tenant.max_version == ProtocolVersion::tls13 && !serves_tls13) {
-    table.error(table.place_of("cipher_suites"),
-                "has no suite of TLS 1.3; add one or write max_version = \"1.2\"");
-  }
-}
-
-TenantConfig read_tenant(TableReader& table, Duplicates& names) {
-  TenantConfig tenant;
-  tenant.place = table.place();
-  tenant.names = read_names(table, programs::parse_name_pattern, names);
-  tenant.offload = read_offload(table);
-  tenant.certificates = read_certificates(table, tenant.offload);
-  tenant.client_ca = table.optional_file("client_ca", "no client certificate is asked for");
-  tenant.alpn = read_alpn(table);
-  tenant.min_version = table.choice<ProtocolVersion>("min_version", "1.2", kVersions);
-  tenant.max_version = table.choice<ProtocolVersion>("max_version", "1.3", kVersions);
-  if (tenant.min_version > tenant.max_version) {
-    table.error(table.place_of("min_version"), "is above max_version");
-  }
-  read_cipher_suites(table, tenant);
-  tenant.is_default = table.boolean("default", false);
-  table.finish();
-  return tenant;
-}
-
-std::vector<TenantConfig> read_tenants(TableReader& root) {
-  std::vector<TenantConfig> tenants;
-  Duplicates names;
-  std::optional<Place> default_place;
-  for (TableReader& table : root.tables("tenant", "add a [[tenant]] with names and certificates")) {
-    tenants.push_back(read_tenant(table, names));
-    if (!tenants.back().is_default) continue;
-    if (default_place) {
-      table.error(
-          table.place_of("default"),
-          fmt::format("only one tenant can be the default; the one of line {} is", default_place->line));
-    } else {
-      default_place = table.place_of("default");
-    }
-  }
-  return tenants;
 }
 
 }  // namespace

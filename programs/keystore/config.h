@@ -17,6 +17,7 @@
 #include "common/command_line.h"
 #include "common/common_config.h"
 #include "common/credentials.h"
+#include "common/tls_policy_config.h"
 #include "handshake/server.h"
 #include "offload/signing_request.h"
 #include "serialization/serialization.h"
@@ -79,10 +80,8 @@ struct TenantConfig {
   std::vector<CertificateFiles> certificates;
   OffloadModes offload;
   std::optional<programs::NamedFile> client_ca;  // authorities for a demanded client certificate
-  std::vector<std::string> alpn;                 // empty: ALPN is ignored
   std::vector<std::string> cipher_suites;        // IANA names; empty: all that Baton carries
-  tls::ProtocolVersion min_version = tls::ProtocolVersion::tls12;
-  tls::ProtocolVersion max_version = tls::ProtocolVersion::tls13;
+  programs::TlsPolicyConfig tls;
   bool is_default = false;  // also serves clients that send no name or an unknown one
   programs::Place place;
 };

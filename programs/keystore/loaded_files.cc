@@ -20,10 +20,10 @@ using TenantPointer = std::shared_ptr<const handshake::Tenant>;
 handshake::TenantPolicy make_policy(const TenantConfig& tenant) {
   handshake::TenantPolicy policy;
   policy.label = tenant.names.front();
-  policy.min_version = tenant.min_version;
-  policy.max_version = tenant.max_version;
+  policy.min_version = tenant.tls.min_version;
+  policy.max_version = tenant.tls.max_version;
   policy.cipher_suites = tenant.cipher_suites;
-  policy.alpn = tenant.alpn;
+  policy.alpn = tenant.tls.alpn;
   return policy;
 }
 

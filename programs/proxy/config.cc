@@ -18,7 +18,6 @@ using programs::LinkTransport;
 using programs::PlacedText;
 using programs::TableReader;
 using programs::TcpEndpoint;
-using tls::ProtocolVersion;
 
 constexpr std::array<std::pair<std::string_view, Refusal>, 2> kRefusals = {
     {{"alert", Refusal::alert}, {"reset", Refusal::reset}}};
@@ -45,9 +44,6 @@ constexpr std::array<std::string_view, 2> kPrivateKeys = {"private_key", "key"};
 constexpr std::string_view kKeysAreElsewhere =
     "the private key stays with the key stores, which sign with it: its tenant there has \"signing\" in "
     "offload";
-
-constexpr std::array<std::pair<std::string_view, ProtocolVersion>, 2> kVersions = {
-    {{"1.2", ProtocolVersion::tls12}, {"1.3", ProtocolVersion::tls13}}};
 
 bool is_listener_name(std::string_view name) {
   return name.size() <= kMaxListenerName && std::all_of(name.begin(), name.end(), [](char c) {
@@ -82,16 +78,6 @@ std::vector<TcpEndpoint> read_listen(TableReader& table, Duplicates& addresses) 
   return listen;
 }
 
-std::vector<std::string> read_alpn(TableReader& table) {
-  std::vector<std::string> protocols;
-  Duplicates duplicates;
-  for (const PlacedText& protocol : table.optional_texts("alpn")) {
-    duplicates.check(table, protocol.text, protocol.place);
-    protocols.push_back(protocol.text);
-  }
-  return protocols;
-}
-
 // With certificates, a listener does its handshakes itself, and then it has a policy of its own.
 std::optional<LocalTlsConfig> read_local_tls(TableReader& table) {
   table.note("certificates.chain", "required");
@@ -107,11 +93,7 @@ std::optional<LocalTlsConfig> read_local_tls(TableReader& table) {
     if (auto chain = certificate.required_file("chain")) local.chains.push_back(std::move(*chain));
     certificate.finish(kPrivateKeys, kKeysAreElsewhere);
   }
-  local.alpn = read_alpn(table);
-  local.min_version = table.choice<ProtocolVersion>("min_version", "1.2", kVersions);
-  local.max_version = table.choice<ProtocolVersion>("max_version", "1.3", kVersions);
-  if (local.min_version > local.max_version)
-    table.error(table.place_of("min_version"), "is above max_version");
+  local.policy = programs::read_tls_policy(table);
   if (!table.has("certificates")) return std::nullopt;
   return local;
 }
@@ -187,9 +169,9 @@ namespace {
 std::shared_ptr<const LocalTls> load_local_tls(const LocalTlsConfig& config, programs::ConfigErrors& errors) {
   handshake::TenantPolicy policy;
   policy.label = "listener";
-  policy.min_version = config.min_version;
-  policy.max_version = config.max_version;
-  policy.alpn = config.alpn;
+  policy.min_version = config.policy.min_version;
+  policy.max_version = config.policy.max_version;
+  policy.alpn = config.policy.alpn;
   std::vector<handshake::Credential> credentials;
   for (const programs::NamedFile& chain : config.chains) {
     auto pem = programs::read_text_file(chain.path, programs::kMaxPemFile);

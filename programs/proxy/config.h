@@ -12,6 +12,7 @@
 #include "common/command_line.h"
 #include "common/common_config.h"
 #include "common/credentials.h"
+#include "common/tls_policy_config.h"
 #include "links/config.h"
 #include "proxy/local_tls.h"
 
@@ -26,9 +27,7 @@ enum class Protocol {
 // A listener that does its handshakes itself, with keys that key stores have.
 struct LocalTlsConfig {
   std::vector<programs::NamedFile> chains;  // at least one; of each kind of key at most one
-  std::vector<std::string> alpn;            // empty: ALPN is ignored
-  tls::ProtocolVersion min_version = tls::ProtocolVersion::tls12;
-  tls::ProtocolVersion max_version = tls::ProtocolVersion::tls13;
+  programs::TlsPolicyConfig policy;
   programs::Place place;
 };
 

@@ -40,8 +40,8 @@ TEST(KeystoreConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_FALSE(config->application_servers[0].rate.is_limited());
   EXPECT_EQ(config->limits.link_idle_timeout, std::chrono::minutes(5));
   ASSERT_EQ(config->tenants.size(), 1U);
-  EXPECT_EQ(config->tenants[0].min_version, tls::ProtocolVersion::tls12);
-  EXPECT_EQ(config->tenants[0].max_version, tls::ProtocolVersion::tls13);
+  EXPECT_EQ(config->tenants[0].tls.min_version, tls::ProtocolVersion::tls12);
+  EXPECT_EQ(config->tenants[0].tls.max_version, tls::ProtocolVersion::tls13);
   EXPECT_FALSE(config->tenants[0].is_default);
 }
 
@@ -117,8 +117,8 @@ default = true
   EXPECT_EQ(tenant.certificates[1].chain.path, "/etc/baton/b.crt");
   EXPECT_EQ(tenant.certificates[1].private_key.path, "/etc/baton/b.key");
   EXPECT_EQ(tenant.client_ca->path, "/etc/baton/clients.crt");
-  EXPECT_THAT(tenant.alpn, ElementsAre("h2", "http/1.1"));
-  EXPECT_EQ(tenant.min_version, tls::ProtocolVersion::tls13);
+  EXPECT_THAT(tenant.tls.alpn, ElementsAre("h2", "http/1.1"));
+  EXPECT_EQ(tenant.tls.min_version, tls::ProtocolVersion::tls13);
   EXPECT_THAT(tenant.cipher_suites, ElementsAre("TLS_AES_128_GCM_SHA256"));
   EXPECT_TRUE(tenant.is_default);
 }

@@ -148,13 +148,15 @@ TEST(ProxyConfig, ReadsAListenerThatDoesItsHandshakes) {
   ASSERT_TRUE(local);
   ASSERT_EQ(local->chains.size(), 2U);
   EXPECT_EQ(local->chains[1].path, "b.crt");
-  EXPECT_THAT(local->alpn, ElementsAre("h2"));
-  EXPECT_EQ(local->min_version, tls::ProtocolVersion::tls13);
+  EXPECT_THAT(local->policy.alpn, ElementsAre("h2"));
+  EXPECT_EQ(local->policy.min_version, tls::ProtocolVersion::tls13);
 
   EXPECT_EQ(
       error_of("certificates = [{ chain = \"a.crt\", private_key = \"a.key\" }]"),
       "p.toml:5: listener.certificates.private_key: the private key stays with the key stores, which sign "
       "with it: its tenant there has \"signing\" in offload");
+  EXPECT_EQ(error_of("certificates = [{ chain = \"a.crt\" }]\nalpn = [\"" + std::string(256, 'a') + "\"]"),
+            "p.toml:6: listener.alpn: a protocol has at most 255 bytes");
   EXPECT_EQ(error_of("certificates = [{ chain = \"a.crt\" }]\nprotocol = \"tcp\""),
             "p.toml:5: listener.certificates: has no meaning with protocol = \"tcp\"");
   EXPECT_EQ(error_of("min_version = \"1.3\""),
