@@ -6,17 +6,17 @@ from xml.sax.saxutils import escape
 BAR, GAP, GROUP_GAP, TOP = 11, 3, 9, 64
 LABELS, PLOT, RIGHT = 250, 460, 70
 COLOURS = {"raw-aead": "#8c8c8c", "libssl": "#2f6db3", "gnutls": "#c7742b", "mbedtls": "#5a9a57",
-           "haproxy": "#b0484f", "nginx": "#3f8f8f", "late": "#b59a2c"}
+           "haproxy": "#b0484f", "nginx": "#3f8f8f", "late": "#b59a2c", "signing": "#274f73"}
 OTHER = "#7d5fa5"
 
 
 class Scale:
     def __init__(self, ratios):
-        self.low = math.floor(min([0.5, *ratios]) * 2) / 2 or 0.25
+        self.low = max(0.25, math.floor(min([0.5, *ratios]) * 2) / 2)  # what is below ends there
         self.high = max([2, *ratios]) * 1.05
 
     def x(self, ratio):
-        return LABELS + PLOT * math.log(ratio / self.low) / math.log(self.high / self.low)
+        return LABELS + PLOT * math.log(max(ratio, self.low) / self.low) / math.log(self.high / self.low)
 
     def ticks(self):
         return [tick for tick in (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64) if self.low <= tick <= self.high]

@@ -2,9 +2,9 @@
 """Turns the JSON of baton-bench and of offload/driver.py into a table, into lines of JSON (--json FILE) and into a
 chart (--svg FILE).
 
-A ratio is the peer's value by Baton's: above 1, Baton needs less time or less memory. What stands for a case is the
-median of its values. The values of a case with "pN" in its name are single latencies: its percentiles stand for it, each
-as a case of its own in the JSON.
+A ratio is the peer's value by Baton's, of rates the other way round: above 1, Baton needs less time or less memory.
+What stands for a case is the median of its values. The values of a case with "pN" in its name are single latencies: its
+percentiles stand for it, each as a case of its own in the JSON.
 """
 import argparse
 import collections
@@ -18,6 +18,7 @@ import chart
 
 SUBJECT = "baton"
 PERCENTILES = ["p50", "p95", "p99"]
+RATE = "1/s"  # of this unit more is better
 
 Case = collections.namedtuple("Case", "suite case unit")
 
@@ -59,6 +60,13 @@ def points(case):
     return PERCENTILES if "pN" in case.case else ["median"]
 
 
+def ratio(case, ours, peers):
+    """How much more the peer needs."""
+    if case.unit == RATE:
+        ours, peers = peers, ours
+    return peers / ours
+
+
 def comparisons(cases):
     """One object for each case and peer; for a case without a peer one whose peer is null."""
     for case, subjects in cases.items():
@@ -70,7 +78,7 @@ def comparisons(cases):
             for peer, value in values.items() or [(None, None)]:
                 yield {"suite": case.suite, "case": case.case.replace("pN", point), "subject": SUBJECT, "peer": peer,
                        "unit": case.unit, "value": round(ours, 2), "peer_value": value and round(value, 2),
-                       "ratio": value and round(value / ours, 3)}
+                       "ratio": value and round(ratio(case, ours, value), 3)}
 
 
 def machine():
@@ -98,7 +106,7 @@ def amount(value):
 
 
 def table(cases):
-    row = "{:<34} {:<9} {:>10} {:>10} {:>10} {:>7}".format
+    row = "{:<34} {:<11} {:>10} {:>10} {:>10} {:>7}".format
     heading = None
     for case, subjects in cases.items():
         shown = columns(case)
@@ -109,9 +117,9 @@ def table(cases):
         main_point = shown[points(case)[0]]
         ours = main_point(subjects[SUBJECT]) if SUBJECT in subjects else None
         for position, (subject, values) in enumerate(subjects.items()):
-            ratio = f"{main_point(values) / ours:.2f}" if ours and subject != SUBJECT else ""
+            times = f"{ratio(case, ours, main_point(values)):.2f}" if ours and subject != SUBJECT else ""
             yield row("" if position else case.case, subject, *(amount(column(values)) for column in shown.values()),
-                      ratio)
+                      times)
 
 
 def main():
@@ -123,7 +131,7 @@ def main():
     documents = [json.loads(pathlib.Path(file).read_text()) for file in options.measured]
     cases = read_runs(documents)
     print("\n".join([*head([document["context"] for document in documents]), *table(cases)]))
-    print("\nratio: the peer's median by Baton's; above 1 Baton needs less.")
+    print("\nratio: the peer's median by Baton's, of rates Baton's by the peer's; above 1 Baton needs less.")
     rows = list(comparisons(cases))
     if options.json:
         pathlib.Path(options.json).write_text("".join(json.dumps(row) + "\n" for row in rows))

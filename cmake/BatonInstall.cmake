@@ -1,5 +1,5 @@
-# What cmake --install copies. Four components, so that a distribution can split its packages: runtime (the shared
-# library), development, programs, documentation.
+# What cmake --install copies. Five components, so that a distribution can split its packages: runtime (the shared
+# library), development, programs, provider (the module of OpenSSL), documentation.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/baton)
@@ -28,6 +28,8 @@ if(BATON_PROGRAMS)
   set_property(TARGET baton-keystore PROPERTY EXPORT_NAME keystore)
   set_property(TARGET baton-proxy PROPERTY EXPORT_NAME proxy)
   install_with_targets(programs programs baton baton-keystore baton-proxy)
+  # Debian's OpenSSL looks for modules in /usr/lib/<its architecture>/ossl-modules.
+  install(TARGETS baton-provider LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ossl-modules COMPONENT provider)
 endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/baton DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development

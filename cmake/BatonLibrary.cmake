@@ -1,7 +1,7 @@
 # The rooms that others use, as one library: baton::shared, baton::static, and baton::baton, which is the first of the
 # two that is built. Both take the rooms' own objects, so nothing is compiled twice.
 
-set(library_rooms base crypto tls serialization handshake offload api capi)
+set(library_rooms base crypto tls remote_key serialization handshake offload api capi)
 set(library_dependencies OpenSSL::SSL OpenSSL::Crypto Threads::Threads $<$<BOOL:${BATON_IPSEC_MB}>:IPSecMB::IPSecMB>)
 # Before 1.0 the minor version is the one that may break programs.
 set(BATON_SONAME_VERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})

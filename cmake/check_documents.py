@@ -2,7 +2,7 @@
 """check_documents.py SOURCE: what the documents point to is there.
 
 In README.md, CONTRIBUTING.md, docs/ and examples/: each relative link leads to a file, and to a heading of it where it
-names one; each path into the sources, and each test that is called `Suite.Name`, exists.
+names one; each path into the sources, and each test that is called `Suite.Name` or `test_name`, exists.
 """
 import pathlib
 import re
@@ -11,6 +11,7 @@ import sys
 TOP_FOLDERS = "benchmarks cmake docs fuzz include packaging programs src tests examples".split()
 PATH = re.compile(rf"(?:{'|'.join(TOP_FOLDERS)})/[\w./-]*")
 TEST = re.compile(r"TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)")
+PYTHON_TEST = re.compile(r"^def (test_\w+)\(", re.M)
 
 
 def anchors_of(text):
@@ -20,7 +21,9 @@ def anchors_of(text):
 
 
 def tests_of(source):
-    return {".".join(test) for path in (source / "tests").rglob("*_test.cc") for test in TEST.findall(path.read_text())}
+    tests = source / "tests"
+    return {".".join(test) for path in tests.rglob("*_test.cc") for test in TEST.findall(path.read_text())} | {
+        test for path in tests.rglob("test_*.py") for test in PYTHON_TEST.findall(path.read_text())}
 
 
 def faults_of_links(document, text):
@@ -39,7 +42,7 @@ def faults_of_names(source, document, text, tests):
     for name in re.findall(r"`([^`\s]+)`", text):
         if PATH.fullmatch(name) and not (source / name).exists():
             yield f"{document}: there is no {name}"
-        if re.fullmatch(r"[A-Z]\w+\.[A-Z]\w+", name) and name not in tests:
+        if re.fullmatch(r"[A-Z]\w+\.[A-Z]\w+|test_\w+", name) and name not in tests:
             yield f"{document}: there is no test {name}"
 
 

@@ -3,6 +3,7 @@
 // the low three bits say which.
 #include "link_script.h"
 #include "offload/fake_handshake.h"
+#include "offload/fake_key.h"
 #include "offload/handshake_service.h"
 
 namespace {
@@ -19,6 +20,14 @@ ServiceConfig make_config(std::shared_ptr<const handshake::ServerEndpoint> endpo
       if (tenants_are_there) return std::shared_ptr<const handshake::Tenant>();
       return handshake::SelectLater{};
     };
+  };
+  // Key 0... signs at once, key 2... with a worker; there are no others.
+  config.signing.grant = [](const KeyDigest& key) -> tl::expected<SigningGrant, std::string> {
+    static const auto kQuick = std::make_shared<test::FakeKey>(handshake::KeyKind::ecdsa_p256);
+    static const auto kSlow = std::make_shared<test::FakeKey>(handshake::KeyKind::rsa);
+    if (key == KeyDigest{}) return SigningGrant{kQuick, kServerKinds, "quick"};
+    if (key == KeyDigest{2}) return SigningGrant{kSlow, kServerKinds, "slow"};
+    return tl::unexpected<std::string>("no such key");
   };
   config.version = serialization::SerializationVersion::v1;
   config.link = fuzz::small_limits();
@@ -66,6 +75,7 @@ struct Run {
   void check() {
     fuzz::check_link(service.link());
     while (service.next_log_event()) continue;
+    while (service.next_signing_event()) continue;
     while (service.next_news()) continue;
     // R9: nothing lives that is not accounted for.
     if (static_cast<std::size_t>(endpoint->alive) > service.held()) std::abort();

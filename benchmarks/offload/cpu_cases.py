@@ -11,6 +11,12 @@ CONCURRENCY = 8  # connections at a time
 SETTLING = 0.05  # s, for the last connections to be cleared away
 CASES = {"full-ecdsa": ("ecdsa", []), "resumed-ecdsa": ("ecdsa", ["--resume"]),
          "full-rsa": ("rsa", []), "resumed-rsa": ("rsa", ["--resume"])}
+# What is shown of one side, and of which of the cases.
+OF_APPLICATION_SERVER = {"app-server-tls-cpu-per-connection": "full-ecdsa",
+                         "app-server-tls-cpu-resumed": "resumed-ecdsa"}
+OF_KEY_STORE = {"key-store-cpu-per-handshake": "full-ecdsa", "key-store-cpu-resumed": "resumed-ecdsa",
+                "key-store-cpu-rsa": "full-rsa"}
+RATES = {"handshakes-per-second-full": "full-ecdsa", "handshakes-per-second-resumed": "resumed-ecdsa"}
 
 
 class Round:
@@ -66,15 +72,20 @@ def measure_link(link, connections, rate):
 
 def add_to(runs, one, servers, on_links):
     names = [server.name for server in servers]
-    for name in names:
-        runs.add("app-server-tls-cpu-per-connection", name,
-                 one.application_server[name, "full-ecdsa"] - one.application_server[name, "plain"], "us")
-    key_stores = {name: one.key_store[name, "full-ecdsa"] for name in ("baton", "late")}
-    for name, microseconds in (key_stores | on_links).items():
-        runs.add("key-store-cpu-per-handshake", name, microseconds, "us")
+    with_key_store = [server.name for server in servers if server.key_store]
+    for shown, case in OF_APPLICATION_SERVER.items():
+        for name in names:
+            runs.add(shown, name, one.application_server[name, case] - one.application_server[name, "plain"], "us")
+    for shown, case in OF_KEY_STORE.items():
+        beside = on_links if shown == "key-store-cpu-per-handshake" else {}
+        for name, microseconds in ({name: one.key_store[name, case] for name in with_key_store} | beside).items():
+            runs.add(shown, name, microseconds, "us")
     for case in CASES:
         for name in names:
             runs.add(case, name, one.total(name, case), "us")
+    for shown, case in RATES.items():
+        for name in names:
+            runs.add(shown, name, one.rate[name, case], "1/s")
 
 
 def measure_cpu(runs, servers, link, ca_file, repetitions, connections):

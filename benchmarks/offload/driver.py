@@ -51,7 +51,7 @@ def main():
         baton = stack.enter_context(Baton(directory / "baton").started())
         link = stack.enter_context(PlainLink(directory / "link").started())
         servers = [stack.enter_context(server) for server in (
-            baton.server("baton", "early"), baton.server("late", "late"),
+            *(baton.server(name, name) for name in baton.servers),
             peers.haproxy(directory, baton), peers.nginx(directory, baton))]
         measure_cpu(runs, servers, link, baton.ca_file, repetitions, connections)
         measure_latency(runs, servers, baton, repetitions)

@@ -19,8 +19,8 @@ def first_bytes(server, ca_file, speech, count, delay):
 
 
 def far_servers(stack, baton, delay):
-    """Baton's two, with their links `delay` milliseconds long."""
-    for name in ("baton", "late"):
+    """Those with a link, `delay` milliseconds long."""
+    for name in baton.servers:
         relay = stack.enter_context(DelayingRelay(baton.link_port(name), delay / 1000))
         yield stack.enter_context(baton.server(name, f"{name}-{delay}ms", relay.port))
 
@@ -37,14 +37,12 @@ def measure_delay(runs, servers, ca_file, delay, count):
     return result
 
 
-def add_round_trips(runs, result, delay):
-    cases = {"first-byte-early-full": {"baton": "full", "late": "full"},
-             "first-byte-early-resumed": {"baton": "resumed", "late": "resumed"},
-             "first-byte-late-tls12": {"baton": "tls12"}}
-    for case, speeches in cases.items():
-        for server, speech in speeches.items():
-            for value in result[server, speech]:
-                runs.add(case, server, value / (2 * delay), "round trips")
+def add_round_trips(runs, names, result, delay):
+    cases = {"first-byte-early-full": "full", "first-byte-early-resumed": "resumed", "first-byte-late-tls12": "tls12"}
+    for case, speech in cases.items():
+        for name in names:
+            for value in result.get((name, speech), []):
+                runs.add(case, name, value / (2 * delay), "round trips")
 
 
 def measure_latency(runs, servers, baton, repetitions):
@@ -54,4 +52,4 @@ def measure_latency(runs, servers, baton, repetitions):
             here = list(far_servers(stack, baton, delay)) if delay else servers
             result = measure_delay(runs, here, baton.ca_file, delay, count)
         print(f"bench: offload, a link of {delay} ms is done", file=sys.stderr)
-    add_round_trips(runs, result, DELAYS[-1])
+    add_round_trips(runs, baton.servers, result, DELAYS[-1])

@@ -16,12 +16,22 @@
 
 namespace baton {
 
+// Where a private key is.
+enum class KeyPlace : std::uint8_t {
+  here,
+  // Each signature is asked for: HandshakeStep::need_signature. For Handshake only: key stores and the
+  // streams of baton/asio do not wait for one, and fail. A client is asked for one in TLS 1.3, and fails in
+  // TLS 1.2.
+  elsewhere
+};
+
 // A certificate chain and its private key, as PEM text. The caller reads the files and wipes its own copy.
 struct BATON_EXPORT Credential {
-  std::string chain_pem{};     // leaf first
-  SecretBuffer key_pem{};      // of the leaf
-  std::string chain_source{};  // file name for error messages
-  std::string key_source{};    // the same for the key
+  std::string chain_pem{};              // leaf first
+  SecretBuffer key_pem{};               // of the leaf; empty when the key is elsewhere
+  std::string chain_source{};           // file name for error messages
+  std::string key_source{};             // the same for the key
+  KeyPlace key_place = KeyPlace::here;  // `elsewhere`: key_pem is empty
 };
 
 // How much is kept of the peer's verified certificate.

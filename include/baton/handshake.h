@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "baton/bytes.h"
@@ -11,6 +12,7 @@
 #include "baton/connection.h"
 #include "baton/error.h"
 #include "baton/export.h"
+#include "baton/signing.h"
 
 namespace baton {
 
@@ -18,7 +20,9 @@ namespace baton {
 enum class HandshakeStep : std::uint8_t {
   need_bytes,  // give it what the peer sends next
   complete,    // call connection()
-  failed       // see failure(); output may hold an alert that is still to be sent
+  failed,      // see failure(); output may hold an alert that is still to be sent
+  // KeyPlace::elsewhere only: see needed_signature(), bring it with give_signature(), then advance({}).
+  need_signature
 };
 
 // The loop: advance() with what the peer sent, send take_output(), until it is complete or failed. Belongs to
@@ -38,6 +42,14 @@ class BATON_EXPORT Handshake {
   // bytes or in later ones, is kept for the connection (R2): call connection() soon. After `failed` it only
   // repeats its answer.
   HandshakeStep advance(ByteView bytes);
+
+  // What is to be signed, after `need_signature`; null otherwise. Until it is there, advance() only keeps the
+  // bytes that it is given; the handshake stays on the thread that it is on, to its end.
+  const SignatureNeeded* needed_signature() const;
+  // The signature, as a key store gives it (RemoteSignature); or that there is none, and the handshake will
+  // fail with internal_error. Does nothing where none is needed.
+  void give_signature(Bytes signature);
+  void refuse_signature(std::string_view why);
 
   // Bytes for the peer, in order; may be some after any step, also after `failed` and after `complete`.
   // Returned once. What was not taken when connection() is called stands in front of the connection's output.

@@ -31,6 +31,7 @@
 #include "baton/connection.h"
 #include "baton/export.h"
 #include "baton/handshake.h"
+#include "baton/signing.h"
 
 // What stands in an exported class and is no part of it.
 #define BATON_OFFLOAD_HIDDEN __attribute__((visibility("hidden")))
@@ -131,6 +132,13 @@ class BATON_EXPORT LinkToKeyStore {
   // does not keep up, the handshake fails as "overloaded".
   [[nodiscard]] Result<OffloadedHandshake> open(const Config& config, OffloadRequest request = {});
 
+  // Asks for a signature, for a handshake that this side does by itself. Errors: refused (as open(), or the
+  // key store does not sign for this application server), limit_exceeded (too many are in flight, or the key
+  // store does not keep up), invalid_argument (the size of the input, the deadline).
+  [[nodiscard]] Result<RemoteSignature> sign(SigningRequest request);
+  // The key store signs for this application server. Only after ready().
+  bool signs() const;
+
   // The key store has said HELLO: handshakes can be opened, unless going_away().
   bool ready() const;
   // Either side will begin no more handshakes on this link; those that run may finish.
@@ -165,8 +173,10 @@ enum class OffloadOutcome : std::uint8_t {
   established,      // and its client has proved itself. Only this is a success
   not_established,  // the client sent an alert, went away, or was not who it should be
   failed,           // before the handover
-  cancelled,        // by the application server
-  link_lost
+  cancelled,        // by the application server; a signature too
+  link_lost,
+  signature_made,
+  signature_refused
 };
 
 // For the operator: one line of the log, one counter.
@@ -178,7 +188,7 @@ struct BATON_EXPORT OffloadReport {
   TraceId trace_id;
 
   std::string server_name;  // empty: not known, or none
-  std::string reason;       // of failed and not_established, for people; printable ASCII
+  std::string reason;       // of failed, not_established and signature_refused, for people; printable ASCII
 };
 
 // Of a key store, for one application server.
@@ -192,6 +202,12 @@ struct BATON_EXPORT KeyStoreOptions {
   // TLS 1.3 without a client certificate: hand over with the server's first flight, one round trip on the
   // link.
   bool early_handoff = true;
+  // What this application server may have: connections that are handed over; and signatures with the keys of
+  // the Config, for handshakes that it does itself. A signature speaks for every name of a certificate, so
+  // `names` has to have all its DNS names. Who signs needs no serialization version.
+  bool hands_over = true;
+  bool signs = false;
+  std::vector<SigningKind> signing_kinds{SigningKind::tls13_server, SigningKind::tls12_server};
 };
 
 // The key store's end. Who the application server is, the caller has to know before it makes one: by the

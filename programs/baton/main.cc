@@ -1,4 +1,4 @@
-// baton: what an operator does by hand: key rings, and a look into serialized connections.
+// baton: what an operator does by hand: key rings, names of keys, and a look into serialized connections.
 #include <unistd.h>
 
 #include <chrono>

@@ -31,10 +31,10 @@ unsigned resolve_threads(unsigned configured) {
   return configured != 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
 }
 
-LogConfig read_log(TableReader& root) {
+LogConfig read_log(TableReader& root, std::string_view level) {
   TableReader table = root.table("log");
   LogConfig log;
-  log.level = table.choice<LogLevel>("level", "info", kLogLevels);
+  log.level = table.choice<LogLevel>("level", level, kLogLevels);
   log.format = table.choice<LogFormat>("format", "logfmt", kLogFormats);
   if (auto file = table.optional_file("file", "standard error")) log.file = std::move(file->path);
   table.finish();

@@ -17,8 +17,8 @@ unsigned read_threads(TableReader& root);
 // How many threads that means on this machine, at least 1.
 unsigned resolve_threads(unsigned configured);
 
-// [log] of the file.
-LogConfig read_log(TableReader& root);
+// [log] of the file. `level` is the least important level that is logged without the key.
+LogConfig read_log(TableReader& root, std::string_view level = "info");
 
 // This side's certificate and key on the link, and the authorities that it trusts for the other side's.
 struct LinkTlsFiles {

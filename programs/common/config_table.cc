@@ -114,6 +114,12 @@ std::vector<TableReader> TableReader::tables(std::string_view key, std::string_v
   return {};
 }
 
+std::vector<TableReader> TableReader::optional_inline_tables(std::string_view key,
+                                                             std::string_view default_text) {
+  const toml::node* node = ask(key, default_text);
+  return node != nullptr ? as_tables(node, key, "a list of tables") : std::vector<TableReader>();
+}
+
 std::vector<TableReader> TableReader::inline_tables(std::string_view key) {
   const toml::node* node = ask(key, "required");
   if (node != nullptr) return as_tables(node, key, "a list of tables");

@@ -53,6 +53,10 @@ class TableReader {
   std::vector<TableReader> tables(std::string_view key, std::string_view note_when_missing);
   // The inline tables of a list: key = [{...}, {...}]; at least one.
   std::vector<TableReader> inline_tables(std::string_view key);
+  // The same, or none when the key is missing.
+  std::vector<TableReader> optional_inline_tables(std::string_view key, std::string_view default_text);
+  // For the documentation: a key that is only asked for where another one is there.
+  void note(std::string_view key, std::string_view default_text) { ask(key, default_text); }
 
   // `default_text` is for the documentation.
   std::optional<PlacedText> optional_text(std::string_view key, std::string_view default_text = "none");

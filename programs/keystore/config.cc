@@ -8,44 +8,55 @@
 #include <span>
 
 #include "common/names.h"
-#include "common/suggestion.h"
+#include "keystore/config_offload.h"
+#include "keystore/config_tenants.h"
 
 namespace baton::keystore {
 namespace {
 
+using offload::SigningKinds;
 using programs::ConfigDocument;
 using programs::Duplicates;
 using programs::Endpoint;
-using programs::Place;
 using programs::PlacedText;
 using programs::TableReader;
 using serialization::SerializationVersion;
-using tls::ProtocolVersion;
 
 constexpr std::int64_t kMaxUid = std::numeric_limits<uid_t>::max() - 1;  // the last value means "no user"
 constexpr std::size_t kMaxGroupName = 64;                                // bytes
-constexpr std::size_t kMaxAlpnProtocol = 255;                            // bytes, RFC 7301 §3.1
 
-constexpr std::array<std::pair<std::string_view, ProtocolVersion>, 2> kVersions = {
-    {{"1.2", ProtocolVersion::tls12}, {"1.3", ProtocolVersion::tls13}}};
-
-SerializationVersion read_serialization_version(TableReader& root) {
+// nullopt: its error is noted; none: it is not set.
+std::optional<SerializationVersion> read_serialization_version(TableReader& root) {
   const auto kNewest = static_cast<std::int64_t>(newest_readable_version());
   const auto version =
       root.optional_integer("serialization_version", std::numeric_limits<std::int64_t>::min(),
-                            std::numeric_limits<std::int64_t>::max(), "required");
-  if (!root.has("serialization_version") || version == 0) {
-    root.error(
-        root.place_of("serialization_version"),
-        "serialization is off until a version is set: add serialization_version = 1 once every application "
-        "server reads version 1");
-  } else if (version && (*version < 1 || *version > kNewest)) {
+                            std::numeric_limits<std::int64_t>::max(), "required for serialization");
+  if (!root.has("serialization_version") || version == 0) return SerializationVersion::none;
+  if (!version) return std::nullopt;
+  if (*version < 1 || *version > kNewest) {
     root.error(root.place_of("serialization_version"),
                fmt::format("this build cannot write version {}; write 1 to {}", *version, kNewest));
-  } else if (version) {
-    return static_cast<SerializationVersion>(*version);
+    return std::nullopt;
   }
-  return SerializationVersion::none;
+  return static_cast<SerializationVersion>(*version);
+}
+
+// Whether any application server may take over connections, and any tenant's. What is not read yet is taken
+// to be as it is without `offload`.
+bool hands_connections_over(const Config& config) {
+  const auto serializes = [](const auto& item) { return item.offload.serialization; };
+  return (config.application_servers.empty() ||
+          std::ranges::any_of(config.application_servers, serializes)) &&
+         (config.tenants.empty() || std::ranges::any_of(config.tenants, serializes));
+}
+
+// Off by default: nothing is written that an application server might not read.
+void check_serialization_version(TableReader& root, const Config& config) {
+  if (config.serialization_version != SerializationVersion::none || !hands_connections_over(config)) return;
+  root.error(
+      root.place_of("serialization_version"),
+      "serialization is off until a version is set: add serialization_version = 1 once every application "
+      "server reads version 1");
 }
 
 bool is_group_name(std::string_view name) {
@@ -117,19 +128,6 @@ Limits read_limits(TableReader& root) {
   return limits;
 }
 
-using NameParser = Result<std::string> (*)(std::string_view);
-
-std::vector<std::string> read_names(TableReader& table, NameParser parse, Duplicates& duplicates) {
-  std::vector<std::string> names;
-  for (const PlacedText& text : table.required_texts("names")) {
-    auto name = table.take(parse(text.text), text.place);
-    if (!name) continue;
-    duplicates.check(table, *name, text.place);
-    names.push_back(std::move(*name));
-  }
-  return names;
-}
-
 // An identity that no address of [link] can prove would never match, silently.
 void check_identity_can_be_proved(TableReader& table, const LinkConfig& link, bool by_certificate) {
   if (link.listen.empty()) return;
@@ -174,109 +172,17 @@ std::vector<ApplicationServer> read_application_servers(TableReader& root, const
     auto identity = read_identity(table, link, identities);
     auto names = read_names(table, programs::parse_name_pattern_or_all, names_of_one);
     const offload::Rate rate = table.rate("rate");
+    const OffloadModes modes = read_offload(table);
+    const SigningKinds kinds = read_signing_kinds(table);
+    const offload::Rate signing_rate = table.rate("signing_rate");
+    for (const std::string_view key : {"signing_kinds", "signing_rate"}) {
+      refuse_without_signing(table, key, modes.signing, "application_server.offload");
+    }
     table.finish();
-    if (identity) servers.push_back({std::move(*identity), std::move(names), rate});
+    if (identity)
+      servers.push_back({std::move(*identity), std::move(names), rate, modes, kinds, signing_rate});
   }
   return servers;
-}
-
-std::vector<CertificateFiles> read_certificates(TableReader& tenant) {
-  std::vector<CertificateFiles> certificates;
-  for (TableReader& table : tenant.inline_tables("certificates")) {
-    auto chain = table.required_file("chain");
-    auto private_key = table.required_file("private_key");
-    table.finish();
-    if (chain && private_key) certificates.push_back({std::move(*chain), std::move(*private_key)});
-  }
-  return certificates;
-}
-
-std::vector<std::string> read_alpn(TableReader& table) {
-  std::vector<std::string> protocols;
-  Duplicates duplicates;
-  for (const PlacedText& protocol : table.optional_texts("alpn")) {
-    duplicates.check(table, protocol.text, protocol.place);
-    // RFC 7301 §3.1: opaque ProtocolName<1..2^8-1>;
-    if (protocol.text.size() > kMaxAlpnProtocol) {
-      table.error(protocol.place, "a protocol has at most 255 bytes");
-    }
-    protocols.push_back(protocol.text);
-  }
-  return protocols;
-}
-
-std::string unknown_suite_text(const std::string& name) {
-  std::vector<std::string> known;
-  for (const tls::CipherSuite& suite : tls::cipher_suites()) known.emplace_back(suite.name);
-  const auto similar = programs::closest_word(name, known);
-  return similar ? fmt::format("\"{}\" is not a cipher suite of Baton; did you mean \"{}\"?", name, *similar)
-                 : fmt::format(
-                       "\"{}\" is not a cipher suite of Baton; write IANA names, as in "
-                       "\"TLS_AES_128_GCM_SHA256\"",
-                       name);
-}
-
-void read_cipher_suites(TableReader& table, TenantConfig& tenant) {
-  bool serves_tls12 = false;
-  bool serves_tls13 = false;
-  Duplicates duplicates;
-  for (const PlacedText& text : table.optional_texts("cipher_suites", "all")) {
-    duplicates.check(table, text.text, text.place);
-    const tls::CipherSuite* suite = tls::find_cipher_suite(text.text);
-    if (suite == nullptr) {
-      table.error(text.place, unknown_suite_text(text.text));
-      return;
-    }
-    serves_tls12 = serves_tls12 || suite->version == ProtocolVersion::tls12;
-    serves_tls13 = serves_tls13 || suite->version == ProtocolVersion::tls13;
-    tenant.cipher_suites.push_back(text.text);
-  }
-  if (tenant.cipher_suites.empty()) return;
-  // A version without a suite would be offered and then fail.
-  if (tenant.min_version == ProtocolVersion::tls12 && !serves_tls12) {
-    table.error(table.place_of("cipher_suites"),
-                "has no suite of TLS 1.2; add one or write min_version = \"1.3\"");
-  }
-  if (tenant.max_version == ProtocolVersion::tls13 && !serves_tls13) {
-    table.error(table.place_of("cipher_suites"),
-                "has no suite of TLS 1.3; add one or write max_version = \"1.2\"");
-  }
-}
-
-TenantConfig read_tenant(TableReader& table, Duplicates& names) {
-  TenantConfig tenant;
-  tenant.place = table.place();
-  tenant.names = read_names(table, programs::parse_name_pattern, names);
-  tenant.certificates = read_certificates(table);
-  tenant.client_ca = table.optional_file("client_ca", "no client certificate is asked for");
-  tenant.alpn = read_alpn(table);
-  tenant.min_version = table.choice<ProtocolVersion>("min_version", "1.2", kVersions);
-  tenant.max_version = table.choice<ProtocolVersion>("max_version", "1.3", kVersions);
-  if (tenant.min_version > tenant.max_version) {
-    table.error(table.place_of("min_version"), "is above max_version");
-  }
-  read_cipher_suites(table, tenant);
-  tenant.is_default = table.boolean("default", false);
-  table.finish();
-  return tenant;
-}
-
-std::vector<TenantConfig> read_tenants(TableReader& root) {
-  std::vector<TenantConfig> tenants;
-  Duplicates names;
-  std::optional<Place> default_place;
-  for (TableReader& table : root.tables("tenant", "add a [[tenant]] with names and certificates")) {
-    tenants.push_back(read_tenant(table, names));
-    if (!tenants.back().is_default) continue;
-    if (default_place) {
-      table.error(
-          table.place_of("default"),
-          fmt::format("only one tenant can be the default; the one of line {} is", default_place->line));
-    } else {
-      default_place = table.place_of("default");
-    }
-  }
-  return tenants;
 }
 
 }  // namespace
@@ -286,7 +192,8 @@ Result<Config> parse_config(ConfigDocument& document) {
   TableReader root(document);
   Config config;
   config.file = document.file();
-  config.serialization_version = read_serialization_version(root);
+  const auto version = read_serialization_version(root);
+  config.serialization_version = version.value_or(SerializationVersion::none);
   config.threads = programs::read_threads(root);
   config.fips = root.boolean("fips", false);
   config.workers = static_cast<unsigned>(root.integer("workers", {.fallback = 2, .min = 1, .max = 1024}));
@@ -298,6 +205,7 @@ Result<Config> parse_config(ConfigDocument& document) {
   config.limits = read_limits(root);
   config.application_servers = read_application_servers(root, config.link);
   config.tenants = read_tenants(root);
+  if (version) check_serialization_version(root, config);
   root.finish();
   if (!document.errors().empty()) return document.errors().as_failure();
   return config;

@@ -17,7 +17,9 @@
 #include "common/command_line.h"
 #include "common/common_config.h"
 #include "common/credentials.h"
+#include "common/tls_policy_config.h"
 #include "handshake/server.h"
+#include "offload/signing_request.h"
 #include "serialization/serialization.h"
 #include "tls/cipher_suite.h"
 
@@ -50,27 +52,36 @@ struct UnixIdentity {
   uid_t uid;
 };
 
+// What is done for whom: connections handed over, or signatures for handshakes that are done elsewhere.
+struct OffloadModes {
+  bool serialization = true;
+  bool signing = false;
+};
+
 // [[application_server]]: who may connect, and which names it may serve.
 struct ApplicationServer {
   std::variant<CertificateIdentity, UnixIdentity> identity;
   std::vector<std::string> names;  // lower case: exact, "*.example.com", or "*" for all
   offload::Rate rate;              // of its handshakes, over all its links
+  OffloadModes offload;
+  offload::SigningKinds signing_kinds = offload::kServerKinds;
+  offload::Rate signing_rate;  // of its signatures, over all its links
 };
 
 struct CertificateFiles {
   programs::NamedFile chain;
   programs::NamedFile private_key;
+  offload::SigningKinds signing_kinds = offload::kServerKinds;
 };
 
 // [[tenant]]: certificates and policy of a set of names.
 struct TenantConfig {
   std::vector<std::string> names;  // lower case: exact or "*.example.com"; unique over all tenants
   std::vector<CertificateFiles> certificates;
+  OffloadModes offload;
   std::optional<programs::NamedFile> client_ca;  // authorities for a demanded client certificate
-  std::vector<std::string> alpn;                 // empty: ALPN is ignored
   std::vector<std::string> cipher_suites;        // IANA names; empty: all that Baton carries
-  tls::ProtocolVersion min_version = tls::ProtocolVersion::tls12;
-  tls::ProtocolVersion max_version = tls::ProtocolVersion::tls13;
+  programs::TlsPolicyConfig tls;
   bool is_default = false;  // also serves clients that send no name or an unknown one
   programs::Place place;
 };

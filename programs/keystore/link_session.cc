@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "keystore/handshake_log.h"
+#include "keystore/signing_log.h"
 #include "net/link_pump.h"
 #include "net/plain_stream.h"
 #include "net/secure.h"
@@ -151,6 +152,7 @@ Result<const Authorized*> LinkSession::authenticate_user() {
 }
 
 offload::ServiceConfig LinkSession::service_config(const Authorized& application_server) const {
+  const OffloadModes modes = shared_.config.application_servers[application_server.index].offload;
   offload::ServiceConfig config;
   config.endpoint = shared_.endpoint;
   config.selector_for = [names = application_server.names, tenants = shared_.tenants](const offload::Open&) {
@@ -166,8 +168,26 @@ offload::ServiceConfig LinkSession::service_config(const Authorized& application
   config.version = shared_.config.serialization_version;
   config.limits.handshake_timeout = shared_.config.limits.handshake_timeout;
   config.link.max_in_flight = shared_.config.link.max_handshakes_per_link;
+  config.signing = signing_config(application_server);
+  if (!modes.serialization) config.hello.capabilities &= ~offload::kSerializationOffload;
+  if (!modes.signing) config.hello.capabilities &= ~offload::kSigning;
   if (!shared_.config.early_handoff) config.hello.capabilities &= ~offload::kEarlyHandoff;
   config.hello.software = "baton-keystore " BATON_VERSION;
+  return config;
+}
+
+offload::SigningConfig LinkSession::signing_config(const Authorized& application_server) const {
+  const std::size_t index = application_server.index;
+  offload::SigningConfig config;
+  config.grant = [keys = shared_.signing_keys, names = application_server.names,
+                  kinds = shared_.config.application_servers[index].signing_kinds](const KeyDigest& key) {
+    return keys->grant(key, *names, kinds);
+  };
+  config.admission = [&admission = shared_.admission, index](const offload::Sign& sign,
+                                                             offload::TimePoint now) {
+    return admission.admit_signature(index, sign, now);
+  };
+  config.timeout = shared_.config.limits.handshake_timeout;
   return config;
 }
 
@@ -252,6 +272,8 @@ void LinkSession::publish() {
   hand_to_workers();
   while (auto event = service_->next_log_event())
     record(*event, application_server_->name, shared_.counters, shared_.refusals[application_server_->index]);
+  while (auto event = service_->next_signing_event())
+    record(*event, application_server_->name, shared_.counters, shared_.refusals[application_server_->index]);
   log_news();
   wake_.notify();
 }
@@ -275,7 +297,7 @@ void LinkSession::log_news() {
   while (auto news = service_->next_news()) {
     if (const auto* hello = std::get_if<offload::Hello>(&*news)) {
       shared_.counters.get("links").add();
-      // Never `none`: a HELLO that nothing can be written for ends the link, and is no news.
+      // `none`: it only signs.
       const auto written =
           offload::written_version(shared_.config.serialization_version, hello->newest_readable)
               .value_or(serialization::SerializationVersion::none);

@@ -10,6 +10,7 @@
 #include "keystore/admission.h"
 #include "keystore/config.h"
 #include "keystore/newcomers.h"
+#include "keystore/signing_keys.h"
 #include "keystore/tenants.h"
 #include "keystore/worker_queue.h"
 #include "net/signal.h"
@@ -32,6 +33,7 @@ struct KeyStoreShared {
   std::shared_ptr<const handshake::ServerEndpoint> link_endpoint;  // for links over TCP; may be null
   std::shared_ptr<const handshake::Tenant> link_tenant;
   std::shared_ptr<const Tenants> tenants;
+  std::shared_ptr<const SigningKeys> signing_keys;
   std::vector<Authorized> application_servers;  // in the order of config.application_servers
   programs::Counters counters;
   WorkerQueue workers;
@@ -62,6 +64,7 @@ class LinkSession : public std::enable_shared_from_this<LinkSession> {
   Result<const Authorized*> authenticate_user();
   const Authorized* find_certificate(const std::vector<std::string>& names) const;
   offload::ServiceConfig service_config(const Authorized& application_server) const;
+  offload::SigningConfig signing_config(const Authorized& application_server) const;
 
   net::Task<> refuse(const std::string& why);
   net::Task<> say_farewell();

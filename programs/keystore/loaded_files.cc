@@ -1,7 +1,10 @@
 // The files that the key store's configuration names.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/files.h"
+#include "handshake/signing_key.h"
 #include "keystore/config.h"
 
 namespace baton::keystore {
@@ -17,10 +20,10 @@ using TenantPointer = std::shared_ptr<const handshake::Tenant>;
 handshake::TenantPolicy make_policy(const TenantConfig& tenant) {
   handshake::TenantPolicy policy;
   policy.label = tenant.names.front();
-  policy.min_version = tenant.min_version;
-  policy.max_version = tenant.max_version;
+  policy.min_version = tenant.tls.min_version;
+  policy.max_version = tenant.tls.max_version;
   policy.cipher_suites = tenant.cipher_suites;
-  policy.alpn = tenant.alpn;
+  policy.alpn = tenant.tls.alpn;
   return policy;
 }
 
@@ -92,6 +95,27 @@ void check_groups(const Config& config, ConfigErrors& errors) {
   if (!endpoint) errors.add(*config.groups_place, endpoint.error().message);
 }
 
+bool has_key(const handshake::Tenant& tenant, const KeyDigest& digest) {
+  const auto keys = handshake::signing_keys(tenant);
+  return keys && std::ranges::any_of(*keys, [&](const auto& key) { return key->digest() == digest; });
+}
+
+// Whoever may sign with the link's key could pose as this key store to other application servers.
+void check_link_key(const Config& config, const LoadedFiles& files, ConfigErrors& errors) {
+  if (!files.link) return;
+  const auto link_keys = handshake::Tenant::load({}, {files.link->credential}).and_then([](const auto& link) {
+    return handshake::signing_keys(*link);
+  });
+  if (!link_keys) return errors.add(config.link.tls->certificate.place, link_keys.error().message);
+  for (std::size_t i = 0; i < files.tenants.size(); ++i) {
+    if (!config.tenants[i].offload.signing || !files.tenants[i]) continue;
+    if (!has_key(*files.tenants[i], link_keys->front()->digest())) continue;
+    errors.add(config.tenants[i].place,
+               "signs with the key of link.certificate, with which whoever may sign could pose as this key "
+               "store: give the link a key of its own");
+  }
+}
+
 }  // namespace
 
 Result<LoadedFiles> load_files(const Config& config) {
@@ -101,6 +125,7 @@ Result<LoadedFiles> load_files(const Config& config) {
   check_groups(config, errors);
   if (config.link.tls) files.link = programs::load_link_credential(*config.link.tls, errors);
   for (const TenantConfig& tenant : config.tenants) files.tenants.push_back(load_tenant(tenant, errors));
+  check_link_key(config, files, errors);
   if (!errors.empty()) return errors.as_failure();
   return files;
 }

@@ -6,17 +6,22 @@ Result<std::shared_ptr<const Tenants>> Tenants::create(
     const Config& config, const std::vector<std::shared_ptr<const handshake::Tenant>>& loaded) {
   auto tenants = std::make_shared<Tenants>();
   for (std::size_t i = 0; i < config.tenants.size(); ++i) {
+    const auto tenant = config.tenants[i].offload.serialization ? loaded[i] : nullptr;
     for (const std::string& name : config.tenants[i].names) {
-      if (auto added = tenants->by_name_.add(name, loaded[i]); !added) return pass_on(added);
+      if (auto added = tenants->by_name_.add(name, tenant); !added) return pass_on(added);
     }
-    if (config.tenants[i].is_default) tenants->default_ = loaded[i];
+    if (config.tenants[i].is_default) tenants->default_ = tenant;
   }
   return tenants;
 }
 
 handshake::TenantChoice Tenants::choose(const handshake::ClientHelloInfo& hello,
                                         const offload::NameSet& allowed) const {
-  if (const auto* tenant = by_name_.find(hello.server_name)) return *tenant;
+  if (const auto* tenant = by_name_.find(hello.server_name)) {
+    if (*tenant) return *tenant;
+    return handshake::SelectRefused{tls::Alert::unrecognized_name,
+                                    "tenant.offload of this server name has no \"serialization\""};
+  }
   const bool may_serve_all = allowed.contains("");  // only "*" matches no name
   if (default_ && may_serve_all) return default_;
   if (hello.server_name.empty()) {

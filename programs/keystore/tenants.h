@@ -22,6 +22,7 @@ class Tenants {
                                  const offload::NameSet& allowed) const;
 
  private:
+  // Null: it offers signatures only.
   offload::NameMap<std::shared_ptr<const handshake::Tenant>> by_name_;
   std::shared_ptr<const handshake::Tenant> default_;
 };

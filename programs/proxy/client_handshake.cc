@@ -7,18 +7,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t kReadSize = 4 * 1024;
 // How long the key store may take over the last bytes of a client that has ended its stream. They may be a
 // Finished with a whole request behind it (R2), or an alert that the operator wants to know of (R8).
 constexpr auto kLastAnswerTimeout = std::chrono::seconds(2);
-// Behind its time a handshake ends by itself, unless it is writing to a client that does not read.
-constexpr auto kGrace = std::chrono::milliseconds(500);
-
-tls::ConnectionOptions connection_options() {
-  tls::ConnectionOptions options;
-  options.small_records_up_to = tls::kSmallRecordsUpTo;
-  return options;
-}
 
 }  // namespace
 
@@ -48,7 +39,7 @@ net::Task<ClientHandshake::Finished> ClientHandshake::run() {
     while (auto event = offload_->next(steady_clock::now())) {
       if (auto finished = co_await handle(std::move(*event))) co_return std::move(*finished);
     }
-    tell_failed_attempts();
+    context_.key_stores.note(offload_->take_failed_attempts(), trace_id_);
     if (!co_await wait_for_more()) break;
   }
   co_return tl::unexpected(lost("the client closed the connection during its handshake"));
@@ -80,7 +71,7 @@ void ClientHandshake::begin() {
   request.listener = listener_;
   request.trace_id = trace_id_;
   offload_.emplace(std::move(request), ends_at_, context_.key_stores, context_.key_stores.picker(),
-                   context_.config.link.policy, [this] { news_.notify(); });
+                   context_.config.links.policy, [this] { news_.notify(); });
 }
 
 bool ClientHandshake::read_client() {
@@ -118,20 +109,8 @@ net::Task<bool> ClientHandshake::wait_for_more() {
   co_return !has_room || read_if_ready();
 }
 
-void ClientHandshake::tell_failed_attempts() {
-  for (const offload::FailedAttempt& attempt : offload_->take_failed_attempts()) {
-    context_.counters.get("attempts_failed").add();
-    if (!context_.attempts.admit(steady_clock::now())) continue;
-    const std::string trace = to_hex(trace_id_);
-    programs::log_event(programs::LogLevel::info, "attempt_failed",
-                        {{"trace", trace},
-                         {"key_store", context_.key_stores.name(attempt.store)},
-                         {"reason", attempt.reason}});
-  }
-}
-
 net::Task<std::optional<ClientHandshake::Finished>> ClientHandshake::handle(offload::OffloadEvent event) {
-  tell_failed_attempts();
+  context_.key_stores.note(offload_->take_failed_attempts(), trace_id_);
   if (auto* bytes = std::get_if<offload::ServerBytes>(&event)) {
     relayed_out_ += bytes->bytes.size();
     if (auto sent = co_await net::write_all(client_, bytes->bytes); !sent) {

@@ -9,43 +9,20 @@
 #include "net/signal.h"
 #include "net/socket.h"
 #include "offload/takeover.h"
+#include "proxy/running_handshake.h"
 #include "proxy/session_context.h"
 
 namespace baton::proxy {
 
-struct EstablishedClient {
-  // Bytes that the client sent behind its handshake are inside. It is large, so it stays where it is.
-  std::unique_ptr<tls::Connection> connection;
-  std::size_t serialized_size;
-  std::uint64_t relayed_in;   // bytes of the client that belonged to its handshake
-  std::uint64_t relayed_out;  // bytes of the key store for the client
-  std::chrono::microseconds duration;
-  bool early;             // it was handed over before the client's Finished
-  bool hedged;            // two key stores were asked at once
-  std::string key_store;  // its address
-};
-
-// Why there is no connection. The client was told as far as TLS can tell it.
-struct HandshakeFailure {
-  std::string
-      reason;  // for counting: "no_key_store", "client_gone", "timeout", "link_lost", "tls_alert_sent", …
-  std::string detail;            // for people
-  std::string server_name = {};  // empty when not known
-  std::string alert = {};        // the TLS alert that was sent or received; empty: none
-  bool refused = false;          // there was too much to do: a flood writes this once for each handshake
-};
-
-class ClientHandshake {
+class ClientHandshake final : public RunningHandshake {
  public:
   ClientHandshake(SessionContext& context, net::Socket& client, const offload::ClientAddress& address,
                   const std::string& listener, const offload::TraceId& trace_id);
 
   // Ends after limits.handshake_timeout, if expire() is called now and then.
   net::Task<tl::expected<EstablishedClient, HandshakeFailure>> run();
-  // Ends it now: the program stops.
-  void stop();
-  // Ends what is far behind its time.
-  void expire(std::chrono::steady_clock::time_point now);
+  void stop() override;
+  void expire(std::chrono::steady_clock::time_point now) override;
 
  private:
   using Finished = tl::expected<EstablishedClient, HandshakeFailure>;
@@ -61,7 +38,6 @@ class ClientHandshake {
   net::Task<> wait_for_news(Listen listen, std::chrono::steady_clock::time_point deadline);
   net::Task<bool> wait_for_more();
   bool is_late() const { return std::chrono::steady_clock::now() >= ends_at_; }
-  void tell_failed_attempts();
   net::Task<std::optional<Finished>> handle(offload::OffloadEvent event);
   net::Task<HandshakeFailure> pass_on_failure(const offload::Failed& failed);
   net::Task<Finished> take_over(offload::Handoff handoff);

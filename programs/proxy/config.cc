@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/files.h"
 #include "common/names.h"
 
 namespace baton::proxy {
@@ -35,6 +36,14 @@ constexpr std::string_view kNoTlsPolicy =
     "the application server holds no TLS policy: certificates, keys, names and cipher suites belong in the "
     "key "
     "store's file, under [[tenant]]";
+
+constexpr std::string_view kOnlyWithCertificates =
+    "belongs in the key store's file, under [[tenant]], unless this listener has certificates and does the "
+    "handshakes itself";
+constexpr std::array<std::string_view, 2> kPrivateKeys = {"private_key", "key"};
+constexpr std::string_view kKeysAreElsewhere =
+    "the private key stays with the key stores, which sign with it: its tenant there has \"signing\" in "
+    "offload";
 
 bool is_listener_name(std::string_view name) {
   return name.size() <= kMaxListenerName && std::all_of(name.begin(), name.end(), [](char c) {
@@ -69,6 +78,26 @@ std::vector<TcpEndpoint> read_listen(TableReader& table, Duplicates& addresses) 
   return listen;
 }
 
+// With certificates, a listener does its handshakes itself, and then it has a policy of its own.
+std::optional<LocalTlsConfig> read_local_tls(TableReader& table) {
+  table.note("certificates.chain", "required");
+  if (!table.has("certificates")) {
+    for (const std::string_view key : {"alpn", "min_version", "max_version"}) {
+      if (table.has(key)) table.error(table.place_of(key), kOnlyWithCertificates);
+    }
+  }
+  LocalTlsConfig local;
+  local.place = table.place_of("certificates");
+  for (TableReader& certificate :
+       table.optional_inline_tables("certificates", "key stores do the handshakes")) {
+    if (auto chain = certificate.required_file("chain")) local.chains.push_back(std::move(*chain));
+    certificate.finish(kPrivateKeys, kKeysAreElsewhere);
+  }
+  local.policy = programs::read_tls_policy(table);
+  if (!table.has("certificates")) return std::nullopt;
+  return local;
+}
+
 std::vector<Listener> read_listeners(TableReader& root) {
   std::vector<Listener> listeners;
   Duplicates names;
@@ -82,60 +111,15 @@ std::vector<Listener> read_listeners(TableReader& root) {
       listener.backend = table.parsed_endpoint(*backend).value_or(Endpoint());
     }
     listener.protocol = table.choice<Protocol>("protocol", "tls", kProtocols);
+    listener.local_tls = read_local_tls(table);
+    if (listener.local_tls && listener.protocol == Protocol::tcp) {
+      table.error(table.place_of("certificates"), "has no meaning with protocol = \"tcp\"");
+    }
+    listener.number = listeners.size();
     table.finish(kTlsPolicyKeys, kNoTlsPolicy);
     listeners.push_back(std::move(listener));
   }
   return listeners;
-}
-
-// The name that the key store's certificate is verified against.
-std::string read_server_name(TableReader& table, const std::optional<Endpoint>& address) {
-  const auto name = table.optional_text("server_name", "the host of address");
-  if (!address) return {};
-  const auto* tcp = std::get_if<TcpEndpoint>(&*address);
-  if (tcp == nullptr) {
-    if (name) table.error(name->place, programs::kNotOnUnixSocket);
-    return {};
-  }
-  if (!name) return tcp->host;
-  if (programs::is_ip_address(name->text)) return name->text;
-  return table.take(programs::parse_dns_name(name->text), name->place).value_or(std::string());
-}
-
-std::vector<KeyStore> read_key_stores(TableReader& root) {
-  std::vector<KeyStore> key_stores;
-  Duplicates addresses;
-  for (TableReader& table : root.tables("key_store", "add a [[key_store]] with its address")) {
-    KeyStore key_store;
-    const auto text = table.required_text("address");
-    const auto address = text ? table.parsed_endpoint(*text) : std::nullopt;
-    if (address) addresses.check(table, programs::to_string(*address), text->place);
-    key_store.server_name = read_server_name(table, address);
-    key_store.tier = static_cast<unsigned>(table.integer("tier", {.fallback = 0, .min = 0, .max = 100}));
-    table.finish();
-    if (!address) continue;
-    key_store.address = *address;
-    key_stores.push_back(std::move(key_store));
-  }
-  return key_stores;
-}
-
-LinkTransport transport_of(const std::vector<KeyStore>& key_stores) {
-  if (key_stores.empty()) return LinkTransport::unknown;
-  const bool any_tcp = std::ranges::any_of(
-      key_stores, [](const KeyStore& key_store) { return programs::is_tcp(key_store.address); });
-  return any_tcp ? LinkTransport::tcp : LinkTransport::unix_socket;
-}
-
-Link read_link(TableReader& root, LinkTransport transport) {
-  TableReader table = root.table("link");
-  Link link;
-  link.tls = programs::read_link_tls(table, "ca", transport);
-  link.lifetime = table.duration("lifetime", {"1h", "1s", "7d"});
-  link.policy.answer_timeout = table.duration("answer_timeout", {"2s", "10ms", "5m"});
-  link.policy.hedge = table.boolean("hedge", false);
-  table.finish();
-  return link;
 }
 
 Limits read_limits(TableReader& root) {
@@ -167,8 +151,7 @@ Result<Config> parse_config(ConfigDocument& document) {
   config.fips = root.boolean("fips", false);
   config.log = programs::read_log(root);
   config.listeners = read_listeners(root);
-  config.key_stores = read_key_stores(root);
-  config.link = read_link(root, transport_of(config.key_stores));
+  config.links = links::read_config(root, links::Purpose::handshakes);
   config.limits = read_limits(root);
   root.finish(kTlsPolicyKeys, kNoTlsPolicy);
   if (!document.errors().empty()) return document.errors().as_failure();
@@ -180,10 +163,45 @@ Result<Config> read_config(const std::filesystem::path& file) {
   return parse_config(document);
 }
 
+namespace {
+
+// Null when something was wrong and is noted.
+std::shared_ptr<const LocalTls> load_local_tls(const LocalTlsConfig& config, programs::ConfigErrors& errors) {
+  handshake::TenantPolicy policy;
+  policy.label = "listener";
+  policy.min_version = config.policy.min_version;
+  policy.max_version = config.policy.max_version;
+  policy.alpn = config.policy.alpn;
+  std::vector<handshake::Credential> credentials;
+  for (const programs::NamedFile& chain : config.chains) {
+    auto pem = programs::read_text_file(chain.path, programs::kMaxPemFile);
+    if (!pem) {
+      errors.add(chain.place, pem.error().message);
+      return nullptr;
+    }
+    handshake::Credential credential;
+    credential.chain_pem = std::move(*pem);
+    credential.chain_source = chain.path.string();
+    credential.key_place = KeyPlace::elsewhere;
+    credentials.push_back(std::move(credential));
+  }
+  auto tenant = handshake::Tenant::load(std::move(policy), std::move(credentials));
+  auto endpoint = handshake::ServerEndpoint::create({});
+  if (tenant && endpoint)
+    return std::make_shared<LocalTls>(LocalTls{std::move(*endpoint), std::move(*tenant)});
+  errors.add(config.place, tenant ? endpoint.error().message : tenant.error().message);
+  return nullptr;
+}
+
+}  // namespace
+
 Result<LoadedFiles> load_files(const Config& config) {
   programs::ConfigErrors errors(config.file);
   LoadedFiles files;
-  if (config.link.tls) files.link = programs::load_link_credential(*config.link.tls, errors);
+  if (config.links.tls) files.link = programs::load_link_credential(*config.links.tls, errors);
+  for (const Listener& listener : config.listeners) {
+    files.local_tls.push_back(listener.local_tls ? load_local_tls(*listener.local_tls, errors) : nullptr);
+  }
   if (!errors.empty()) return errors.as_failure();
   return files;
 }

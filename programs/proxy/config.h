@@ -12,7 +12,9 @@
 #include "common/command_line.h"
 #include "common/common_config.h"
 #include "common/credentials.h"
-#include "offload/client_offload.h"
+#include "common/tls_policy_config.h"
+#include "links/config.h"
+#include "proxy/local_tls.h"
 
 namespace baton::proxy {
 
@@ -22,26 +24,21 @@ enum class Protocol {
   tcp,  // anything: the bytes are passed on as they are, and no key store is asked
 };
 
+// A listener that does its handshakes itself, with keys that key stores have.
+struct LocalTlsConfig {
+  std::vector<programs::NamedFile> chains;  // at least one; of each kind of key at most one
+  programs::TlsPolicyConfig policy;
+  programs::Place place;
+};
+
 // [[listener]]: where clients connect, and where their plaintext goes.
 struct Listener {
   std::string name;                           // unique, at most 64 bytes; for logs and the key store
   std::vector<programs::TcpEndpoint> listen;  // at least one; the host is an IP address
   programs::Endpoint backend;
   Protocol protocol = Protocol::tls;
-};
-
-// [link]: what all links have in common.
-struct Link {
-  std::optional<programs::LinkTlsFiles> tls;  // present when a key store's address is TCP
-  std::chrono::milliseconds lifetime{};       // then a new link replaces it
-  offload::OffloadPolicy policy;
-};
-
-// [[key_store]]
-struct KeyStore {
-  programs::Endpoint address;
-  std::string server_name;  // what its certificate must name; empty on a Unix socket
-  unsigned tier = 0;        // lower ones are asked first
+  std::optional<LocalTlsConfig> local_tls;  // absent: key stores do the handshakes
+  std::size_t number = 0;                   // its place in Config::listeners
 };
 
 // What a client gets that cannot be served now.
@@ -66,8 +63,7 @@ struct Config {
   bool fips = false;     // all cryptography by OpenSSL's FIPS module
   programs::LogConfig log;
   std::vector<Listener> listeners;  // at least one
-  Link link;
-  std::vector<KeyStore> key_stores;  // at least one
+  links::Config links;
   Limits limits;
 };
 
@@ -77,7 +73,8 @@ struct Config {
 
 // What the files hold that a configuration names.
 struct LoadedFiles {
-  std::optional<programs::LinkCredential> link;  // as Config::link.tls
+  std::optional<programs::LinkCredential> link;            // as Config::links.tls
+  std::vector<std::shared_ptr<const LocalTls>> local_tls;  // in the order of Config::listeners; may be null
 };
 
 // Reads and checks all of them: for --check and for the start alike. All errors are reported at once.

@@ -20,10 +20,12 @@ constexpr auto kExpiryInterval = 500ms;
 
 EventLoop::EventLoop(ProxyShared& shared)
     : shared_(shared),
-      picker_(KeyStores::make_picker(shared.config)),
-      key_stores_(context_.get_executor(), shared.config, shared.link_tls, picker_, shared.counters),
+      picker_(links::KeyStores::make_picker(shared.config.links)),
+      key_stores_(context_.get_executor(), shared.config.links, shared.link_tls, picker_, "baton-proxy",
+                  shared.counters),
       scratch_(kScratchSize),
-      session_context_{shared.config, key_stores_, shared.counters, shared.handshakes, scratch_} {}
+      session_context_{shared.config,     key_stores_, shared.counters,
+                       shared.handshakes, scratch_,    shared.local_tls} {}
 
 Result<void> EventLoop::listen() {
   for (const Listener& listener : shared_.config.listeners) {

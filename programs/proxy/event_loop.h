@@ -16,8 +16,8 @@ namespace baton::proxy {
 // What all loops share.
 struct ProxyShared {
   const Config& config;
-  // In the order of config.key_stores; null for a Unix socket.
-  std::vector<std::shared_ptr<const handshake::ClientEndpoint>> link_tls;
+  links::LinkTls link_tls;
+  std::vector<std::shared_ptr<const LocalTls>> local_tls;  // as SessionContext's
   programs::Counters counters;
   // Their only member is 0: here each client is a member of its own, whose part `client_rates` holds down.
   offload::FairRoom connections;
@@ -58,7 +58,7 @@ class EventLoop {
   offload::KeyStorePicker picker_;  // handshakes that the context still holds at its end refer to it
   asio::io_context context_{1};
   std::list<Socket> sockets_;
-  KeyStores key_stores_;
+  links::KeyStores key_stores_;
   Bytes scratch_;
   SessionContext session_context_;
   std::list<Session> sessions_;

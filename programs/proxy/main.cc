@@ -16,18 +16,6 @@ using programs::log_event;
 using programs::LogLevel;
 using programs::report;
 
-// The TLS of the link to one key store. TLS 1.3 only: both ends are ours.
-Result<std::shared_ptr<const handshake::ClientEndpoint>> make_link_tls(const KeyStore& key_store,
-                                                                       const LoadedFiles& files) {
-  if (!programs::is_tcp(key_store.address)) return std::shared_ptr<const handshake::ClientEndpoint>();
-  handshake::ClientOptions options;
-  options.server_name = key_store.server_name;
-  options.ca_pem = files.link->ca_pem;
-  options.credential = files.link->credential;
-  options.min_version = tls::ProtocolVersion::tls13;
-  return handshake::ClientEndpoint::create(std::move(options));
-}
-
 // Clients beyond their rate that are told so at once; to leave takes them five seconds at the most.
 constexpr std::size_t kMostRefusals = 256;
 
@@ -45,16 +33,15 @@ int serve(const Config& config, LoadedFiles files) {
   std::random_device random;
   ProxyShared shared{config,
                      {},
+                     std::move(files.local_tls),
                      {},
                      {connection_limit(config), 1},
                      {config.limits.max_handshakes, 1},
                      {config.limits.client_rate, std::uniform_int_distribution<std::uint64_t>()(random)},
                      {kMostRefusals, 1}};
-  for (const KeyStore& key_store : config.key_stores) {
-    auto link_tls = make_link_tls(key_store, files);
-    if (!link_tls) return report(link_tls.error());
-    shared.link_tls.push_back(std::move(*link_tls));
-  }
+  auto link_tls = links::make_link_tls(config.links, files.link);
+  if (!link_tls) return report(link_tls.error());
+  shared.link_tls = std::move(*link_tls);
   files.link.reset();  // its private key is where it is needed (R6)
   std::vector<std::unique_ptr<EventLoop>> loops;
   for (unsigned i = 0; i < programs::resolve_threads(config.threads); ++i) {

@@ -3,6 +3,7 @@
 #include "base/dead_stack.h"
 #include "common/log.h"
 #include "crypto/random.h"
+#include "proxy/local_handshake.h"
 #include "proxy/plain_relay.h"
 #include "proxy/relay.h"
 
@@ -56,7 +57,18 @@ net::Task<> Session::serve_tcp() {
 
 // A coroutine of its own, so that nothing of the handshake, its link included, outlives it.
 net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hands() {
+  if (const LocalTls* tls = context_.local_tls[listener_.number].get()) {
+    co_return co_await shake_hands_here(*tls);
+  }
   ClientHandshake handshake(context_, client_, address_, listener_.name, trace_id_);
+  handshake_ = &handshake;
+  auto established = co_await handshake.run();
+  handshake_ = nullptr;
+  co_return established;
+}
+
+net::Task<tl::expected<EstablishedClient, HandshakeFailure>> Session::shake_hands_here(const LocalTls& tls) {
+  LocalHandshake handshake(context_, client_, address_, tls, trace_id_);
   handshake_ = &handshake;
   auto established = co_await handshake.run();
   handshake_ = nullptr;
@@ -142,7 +154,11 @@ void Session::log_accepted() {
 
 void Session::log_established(const EstablishedClient& established) {
   context_.counters.get("handshakes_established").add();
-  context_.counters.get(established.early ? "handoffs_early" : "handoffs_late").add();
+  if (established.local) {
+    context_.counters.get("handshakes_local").add();
+  } else {
+    context_.counters.get(established.early ? "handoffs_early" : "handoffs_late").add();
+  }
   if (established.hedged) context_.counters.get("handshakes_hedged").add();
   if (!programs::logs(LogLevel::info)) return;
   const std::string trace = to_hex(trace_id_);
@@ -159,6 +175,7 @@ void Session::log_established(const EstablishedClient& established) {
              {"resumed", state.resumed.value_or(false)},
              {"early", established.early},
              {"hedged", established.hedged},
+             {"local", established.local},
              {"key_store", established.key_store},
              {"relayed_in", established.relayed_in},
              {"relayed_out", established.relayed_out},

@@ -27,6 +27,7 @@ class Session {
   net::Task<> serve_tls();
   net::Task<> serve_tcp();
   net::Task<tl::expected<EstablishedClient, HandshakeFailure>> shake_hands();
+  net::Task<tl::expected<EstablishedClient, HandshakeFailure>> shake_hands_here(const LocalTls& tls);
   // The connection ends with it.
   net::Task<RelayResult> carry(EstablishedClient established);
   net::Task<RelayResult> carry_plain();
@@ -42,8 +43,8 @@ class Session {
   offload::ClientAddress address_;  // of the client
   offload::TraceId trace_id_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  ClientHandshake* handshake_ = nullptr;  // while it goes on
-  RunningRelay* relay_ = nullptr;         // while the connection carries data
+  RunningHandshake* handshake_ = nullptr;  // while it goes on
+  RunningRelay* relay_ = nullptr;          // while the connection carries data
 };
 
 }  // namespace baton::proxy

@@ -1,5 +1,7 @@
 #include "baton/handshake.h"
 
+#include <algorithm>
+
 #include "api/inside.h"
 #include "base/error.h"
 #include "base/unix_time.h"
@@ -8,11 +10,14 @@
 namespace baton {
 
 struct Handshake::Inside {
+  HandshakeStep advance(ByteView bytes);
+
   std::unique_ptr<handshake::Handshake> handshake;
   ConnectionSettings settings;
   HandshakeStep step = HandshakeStep::need_bytes;
   std::uint64_t fed = 0;  // bytes of the peer's stream
   Bytes behind;           // those behind the handshake
+  Bytes held;             // those that came while a signature was needed, and were not used before
   UnixTime completed_at{};
 };
 
@@ -29,35 +34,54 @@ Result<Handshake> Handshake::start(const Config& config) {
   }
   auto handshake = start_handshake(*config.endpoint());
   if (!handshake) return pass_on(handshake);
-  return Handshake(
-      std::unique_ptr<Inside>(new Inside{std::move(*handshake), ConnectionSettings(config), {}, 0, {}, {}}));
+  return Handshake(std::unique_ptr<Inside>(
+      new Inside{std::move(*handshake), ConnectionSettings(config), {}, 0, {}, {}, {}}));
 }
 
 HandshakeStep Handshake::advance(ByteView bytes) {
-  if (!inside_) return HandshakeStep::failed;
-  if (inside_->step != HandshakeStep::need_bytes) {
-    if (inside_->step == HandshakeStep::complete) append(inside_->behind, bytes);
-    return inside_->step;
-  }
-  inside_->fed += bytes.size();
-  switch (inside_->handshake->advance(bytes)) {
+  return inside_ ? inside_->advance(bytes) : HandshakeStep::failed;
+}
+
+HandshakeStep Handshake::Inside::advance(ByteView bytes) {
+  if (step == HandshakeStep::complete) append(behind, bytes);
+  if (step == HandshakeStep::complete || step == HandshakeStep::failed) return step;
+  fed += bytes.size();
+  // Otherwise the handshake ends inside of these very bytes, since it has used all that came before.
+  if (step == HandshakeStep::need_signature) append(held, bytes);
+  const ByteView recent = step == HandshakeStep::need_signature ? ByteView(held) : bytes;
+  const handshake::Progress progress = handshake->advance(bytes);
+  const ByteView unused = recent.last(
+      std::min<std::size_t>(recent.size(), static_cast<std::size_t>(fed - handshake->consumed())));
+  switch (progress) {
     case handshake::Progress::need_bytes:
-    case handshake::Progress::pending:  // never: nothing here asks for a pause
+      step = HandshakeStep::need_bytes;
       break;
-    case handshake::Progress::complete: {
-      // The handshake ended inside of these very bytes, since it had used all that came before.
-      const ByteView behind =
-          bytes.last(static_cast<std::size_t>(inside_->fed - inside_->handshake->consumed()));
-      inside_->behind.assign(behind.begin(), behind.end());
-      inside_->step = HandshakeStep::complete;
-      inside_->completed_at = inside_->settings.clock();
+    case handshake::Progress::pending:  // nothing else here asks for a pause
+      held = Bytes(unused.begin(), unused.end());
+      step = HandshakeStep::need_signature;
       break;
-    }
+    case handshake::Progress::complete:
+      behind.assign(unused.begin(), unused.end());
+      step = HandshakeStep::complete;
+      completed_at = settings.clock();
+      break;
     case handshake::Progress::failed:
-      inside_->step = HandshakeStep::failed;
+      step = HandshakeStep::failed;
       break;
   }
-  return inside_->step;
+  return step;
+}
+
+const SignatureNeeded* Handshake::needed_signature() const {
+  return inside_ ? inside_->handshake->needed_signature() : nullptr;
+}
+
+void Handshake::give_signature(Bytes signature) {
+  if (inside_) inside_->handshake->give_signature(std::move(signature));
+}
+
+void Handshake::refuse_signature(std::string_view why) {
+  if (inside_) inside_->handshake->give_signature(fail(ErrorCode::refused, std::string(why)));
 }
 
 Bytes Handshake::take_output() {

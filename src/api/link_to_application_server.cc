@@ -56,11 +56,53 @@ Result<std::shared_ptr<const offload::NameSet>> name_set(const std::vector<std::
   return set;
 }
 
+OffloadReport report_of(const offload::SigningEvent& event) {
+  OffloadReport report{OffloadOutcome::signature_refused, event.client, {}, event.trace_id, event.label, {}};
+  switch (event.outcome) {
+    case offload::SigningOutcome::signed_:
+      report.outcome = OffloadOutcome::signature_made;
+      break;
+    case offload::SigningOutcome::refused:
+      report.reason = std::string(to_string(event.reason)) + ": " + event.text;
+      break;
+    case offload::SigningOutcome::cancelled:
+      report.outcome = OffloadOutcome::cancelled;
+      break;
+    case offload::SigningOutcome::link_lost:
+      report.outcome = OffloadOutcome::link_lost;
+      break;
+  }
+  return report;
+}
+
+// The keys of the Config, in the calling thread.
+Result<offload::SigningConfig> signing_config(const Config::Endpoint& endpoint,
+                                              const KeyStoreOptions& options,
+                                              std::shared_ptr<const offload::NameSet> allowed) {
+  auto keys = handshake::signing_keys(*endpoint.tenant);
+  if (!keys) return pass_on(keys);
+  offload::SigningKinds kinds;
+  for (const SigningKind kind : options.signing_kinds) kinds.add(kind);
+  offload::SigningConfig signing;
+  signing.timeout = std::min(options.handshake_timeout, offload::kLongestTimeout);
+  signing.slow_keys_wait = false;
+  signing.grant = [keys = std::move(*keys), allowed = std::move(allowed),
+                   kinds](const KeyDigest& digest) -> tl::expected<offload::SigningGrant, std::string> {
+    for (const auto& key : keys) {
+      if (key->digest() != digest) continue;
+      if (allowed->covers_all(key->names())) return offload::SigningGrant{key, kinds, {}};
+      return tl::unexpected<std::string>("KeyStoreOptions::names lacks a name of this key's certificate");
+    }
+    return tl::unexpected<std::string>("this key store has no such key");
+  };
+  return signing;
+}
+
 Result<offload::ServiceConfig> service_config(const Config& config, const KeyStoreOptions& options) {
   if (config.role() != Role::server || config.endpoint() == nullptr) {
     return fail(ErrorCode::invalid_argument, "a key store needs a configuration of Config::server");
   }
-  if (config.serialization_version() == SerializationVersion::none) {
+  if (options.hands_over && config.serialization_version() == SerializationVersion::none) {
     return fail(ErrorCode::invalid_argument,
                 "a key store hands connections over: set_serialization_version() first");
   }
@@ -79,6 +121,12 @@ Result<offload::ServiceConfig> service_config(const Config& config, const KeySto
   service.limits.handshake_timeout = std::min(options.handshake_timeout, offload::kLongestTimeout);
   service.link.max_in_flight = options.link.max_in_flight;
   service.hello.software = options.link.software;
+  if (!options.hands_over) service.hello.capabilities &= ~offload::kSerializationOffload;
+  if (options.signs) {
+    auto signing = signing_config(*config.endpoint(), options, *names);
+    if (!signing) return pass_on(signing);
+    service.signing = std::move(*signing);
+  }
   if (!options.early_handoff) service.hello.capabilities &= ~offload::kEarlyHandoff;
   return service;
 }
@@ -168,6 +216,10 @@ void LinkToApplicationServer::Inside::after_call() {
 
 void LinkToApplicationServer::Inside::take_events() {
   while (auto event = service.next_log_event()) {
+    if (reports.size() == kMostReports) reports.pop_front();
+    reports.push_back(report_of(*event));
+  }
+  while (auto event = service.next_signing_event()) {
     if (reports.size() == kMostReports) reports.pop_front();
     reports.push_back(report_of(*event));
   }

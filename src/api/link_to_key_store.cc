@@ -3,6 +3,7 @@
 #include <array>
 
 #include "api/offloaded_handshake.h"
+#include "api/remote_signature.h"
 
 namespace baton {
 namespace {
@@ -113,6 +114,16 @@ Result<OffloadedHandshake> LinkToKeyStore::open(const Config& config, OffloadReq
   }
   if (inside_->client().going_away()) return fail(ErrorCode::refused, "link: it is going away");
   return open_offloaded(inside_, config, std::move(request));
+}
+
+Result<RemoteSignature> LinkToKeyStore::sign(SigningRequest request) {
+  if (!inside_) return fail(ErrorCode::consumed, "the link was moved");
+  if (inside_->ended()) return fail(ErrorCode::refused, "link: it has ended: " + inside_->end_reason);
+  return ask_for_signature(*inside_, std::move(request));
+}
+
+bool LinkToKeyStore::signs() const {
+  return ready() && inside_->client().can_sign();
 }
 
 bool LinkToKeyStore::ready() const {

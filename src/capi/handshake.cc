@@ -18,6 +18,7 @@ baton_step step_of(HandshakeStep step) {
       return BATON_STEP_NEED_BYTES;
     case HandshakeStep::complete:
       return BATON_STEP_COMPLETE;
+    case HandshakeStep::need_signature:  // C has no keys that are elsewhere
     case HandshakeStep::failed:
       break;
   }

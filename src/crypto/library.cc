@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
 
 #include "base/secret.h"
 #include "crypto/openssl_error.h"
@@ -52,11 +53,20 @@ Result<void> start_library() {
   return {};
 }
 
+namespace {
+
+std::string reason_of(unsigned long entry) {
+  if (ERR_SYSTEM_ERROR(entry)) return std::generic_category().message(ERR_GET_REASON(entry));
+  const char* reason = entry != 0 ? ERR_reason_error_string(entry) : nullptr;
+  return reason != nullptr ? reason : "no reason given";
+}
+
+}  // namespace
+
 tl::unexpected<Error> openssl_error(std::string_view what) {
   const unsigned long entry = ERR_get_error();
   ERR_clear_error();
-  const char* reason = entry != 0 ? ERR_reason_error_string(entry) : nullptr;
-  return fail(ErrorCode::crypto, std::string(what) + ": " + (reason != nullptr ? reason : "no reason given"));
+  return fail(ErrorCode::crypto, std::string(what) + ": " + reason_of(entry));
 }
 
 }  // namespace baton::crypto

@@ -21,6 +21,7 @@ class ClientHandshake final : public LibsslHandshake {
       : LibsslHandshake(tls::Role::client, std::move(ssl), options) {
     summary_.server_name = server_name;
   }
+  void wait_for_signatures() { use_fiber(); }
 };
 
 bool is_ip_address(const std::string& name) {
@@ -66,6 +67,7 @@ class LibsslClientEndpoint final : public ClientEndpoint {
       return crypto::openssl_error("a new connection");
     }
     auto handshake = std::make_unique<ClientHandshake>(std::move(ssl), common_, peer_.host_name);
+    if (credential_ && credential_->place == KeyPlace::elsewhere) handshake->wait_for_signatures();
     Result<void> attached = handshake->attach();
     if (!attached) return pass_on(attached);
     return handshake;

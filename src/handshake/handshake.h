@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "baton/signing.h"
 #include "tls/alert.h"
 #include "tls/connection_state.h"
 
@@ -27,9 +28,10 @@ enum class Progress {
 // Why a step is pending.
 enum class PendingReason {
   none,
-  slow_signature,  // the next step signs with a key that is slow: run it on a worker, after
-                   // allow_slow_signature()
-  tenant           // the TenantSelector asked to be called again
+  slow_signature,   // the next step signs with a key that is slow: run it on a worker, after
+                    // allow_slow_signature()
+  tenant,           // the TenantSelector asked to be called again
+  remote_signature  // the key is elsewhere: see needed_signature(), then give_signature()
 };
 
 // What is known about a handshake, as far as it went; for logs, metrics and authorization.
@@ -67,6 +69,12 @@ class Handshake {
   // Lets the step that is pending for `slow_signature` sign; the caller now runs advance({}) on a worker
   // thread. The permission is for one ClientHello: after a HelloRetryRequest the second one asks again.
   virtual void allow_slow_signature() = 0;
+
+  // What is pending for `remote_signature`; null: nothing. Until it is given, advance() only keeps what it is
+  // given. From the first such step on the handshake stays on its thread.
+  virtual const SignatureNeeded* needed_signature() const { return nullptr; }
+  // The error: there is none, and the next step fails with internal_error.
+  virtual void give_signature(Result<Bytes> /*signature*/) {}
 
   // The connection, once, after `complete`. libssl's own copy was destroyed when the handshake completed.
   // Sequence numbers stand behind everything that take_output() has returned or will return (tickets

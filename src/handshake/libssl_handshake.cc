@@ -75,7 +75,8 @@ void LibsslHandshake::on_message(bool written, int content_type, ByteView messag
 Progress LibsslHandshake::advance(ByteView bytes) {
   if (!ssl_) return progress_;
   inbox_.add(bytes);
-  if (speaks_first_ || progress_ == Progress::pending) {
+  const bool waits = is_suspended() && !exchange_.answer;
+  if ((speaks_first_ || progress_ == Progress::pending) && !waits) {
     speaks_first_ = false;
     step();
   }
@@ -111,15 +112,76 @@ void LibsslHandshake::feed(ByteView record) {
   step();
 }
 
-void LibsslHandshake::step() {
-  ERR_clear_error();
-  pending_reason_ = PendingReason::none;
+LibsslHandshake::LibsslAnswer LibsslHandshake::call_libssl() {
   const int result = SSL_do_handshake(ssl_.get());
   // Before anything that clears this thread's error queue.
-  const int why = SSL_get_error(ssl_.get(), result);
+  return {result, SSL_get_error(ssl_.get(), result)};
+}
+
+// nullopt: it is suspended.
+std::optional<LibsslHandshake::LibsslAnswer> LibsslHandshake::call_on_fiber() {
+  if (!fiber_) fiber_ = Fiber::create([this] { fiber_answer_ = call_libssl(); });
+  if (!fiber_) {
+    refusal_ = "there is no memory for another stack";
+    return LibsslAnswer{-1, SSL_ERROR_SSL};
+  }
+  const SigningScope scope(exchange_);
+  fiber_->resume();
+  if (!fiber_->ended()) return std::nullopt;
+  fiber_.reset();
+  return fiber_answer_;
+}
+
+std::optional<LibsslHandshake::LibsslAnswer> LibsslHandshake::call() {
+  if (!uses_fiber_ && !std::exchange(wants_fiber_, false)) {
+    const LibsslAnswer answer = call_libssl();
+    if (!wants_fiber_) return answer;
+  }
+  wants_fiber_ = false;
+  uses_fiber_ = true;
+  return call_on_fiber();
+}
+
+const SignatureNeeded* LibsslHandshake::needed_signature() const {
+  return exchange_.needed && !exchange_.answer ? &*exchange_.needed : nullptr;
+}
+
+void LibsslHandshake::give_signature(Result<Bytes> signature) {
+  if (needed_signature() == nullptr) return;
+  if (!signature) refusal_ = signature.error().message;
+  exchange_.answer = std::move(signature);
+}
+
+// Lets libssl come to its end: what it has on its suspended stack, nobody else could free.
+void LibsslHandshake::abandon_signature() {
+  if (!is_suspended()) return;
+  exchange_.abandoned = true;
+  exchange_.answer = fail(ErrorCode::refused, "the handshake has ended");
+  while (!call_on_fiber()) exchange_.answer = fail(ErrorCode::refused, "the handshake has ended");
+  ERR_clear_error();
+}
+
+void LibsslHandshake::drop_ssl() {
+  abandon_signature();
+  ssl_.reset();
+}
+
+LibsslHandshake::~LibsslHandshake() {
+  abandon_signature();
+}
+
+void LibsslHandshake::step() {
+  ERR_clear_error();  // also what other handshakes have left while this one was suspended
+  pending_reason_ = PendingReason::none;
+  const std::optional<LibsslAnswer> answer = call();
+  if (!answer) {
+    pending_reason_ = PendingReason::remote_signature;
+    progress_ = Progress::pending;
+    return;
+  }
   collect_output();
-  if (result == 1) return complete();
-  switch (why) {
+  if (answer->result == 1) return complete();
+  switch (answer->why) {
     case SSL_ERROR_WANT_READ:
       if (can_complete_early()) return complete_early();
       progress_ = Progress::need_bytes;
@@ -178,7 +240,7 @@ void LibsslHandshake::complete() {
   progress_ = Progress::complete;
   // The peer may still resume this session: only libssl's copy of it goes.
   SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-  ssl_.reset();
+  drop_ssl();
   inbox_ = RecordInbox();
 }
 
@@ -227,7 +289,7 @@ void LibsslHandshake::defer_tickets(tls::AwaitedFinished awaited, Bytes flight) 
     if (tls::validate(*state_)) return;
     state_.reset();
   }
-  ssl_.reset();
+  drop_ssl();
   // The flight has not left, and without it the client still reads plaintext.
   output_ = tls::plaintext_alert(tls::Alert::internal_error);
   failure_ = {tls::Alert::internal_error, false, "libssl does not take the Finished that it must expect"};
@@ -244,14 +306,19 @@ void LibsslHandshake::fail_as_libssl() {
     return refuse(reason.alert, refusal_.empty() ? reason.text : refusal_);
   }
   progress_ = Progress::failed;
-  ssl_.reset();
+  drop_ssl();
 }
 
 void LibsslHandshake::refuse(tls::Alert alert, std::string reason) {
-  if (!output_is_protected()) append(output_, tls::plaintext_alert(alert));
+  if (is_suspended()) {  // only libssl can seal the alert now, and it has one of its own
+    abandon_signature();
+    collect_output();
+    alert = alert_sent_.value_or(alert);
+  }
+  if (!output_is_protected() && !alert_sent_) append(output_, tls::plaintext_alert(alert));
   failure_ = {alert, false, std::move(reason)};
   progress_ = Progress::failed;
-  ssl_.reset();
+  drop_ssl();
 }
 
 void LibsslHandshake::refuse_header(const NotARecord& refused) {

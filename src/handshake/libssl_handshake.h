@@ -5,9 +5,11 @@
 
 #include "baton/config.h"
 #include "handshake/completed_state.h"
+#include "handshake/fiber.h"
 #include "handshake/handshake.h"
 #include "handshake/openssl_handles.h"
 #include "handshake/record_inbox.h"
+#include "handshake/suspending_signer.h"
 #include "handshake/traffic_keys.h"
 #include "handshake/transcript.h"
 
@@ -27,6 +29,7 @@ class LibsslHandshake : public Handshake {
   LibsslHandshake(tls::Role role, SslPtr ssl, const CommonOptions& options);
   LibsslHandshake(const LibsslHandshake&) = delete;
   LibsslHandshake& operator=(const LibsslHandshake&) = delete;
+  ~LibsslHandshake() override;
 
   // Gives the SSL its BIOs. Called once, before anything else.
   [[nodiscard]] Result<void> attach();
@@ -39,6 +42,8 @@ class LibsslHandshake : public Handshake {
   std::uint64_t consumed() const final { return consumed_; }
   PendingReason pending_reason() const final { return pending_reason_; }
   void allow_slow_signature() override {}
+  const SignatureNeeded* needed_signature() const final;
+  void give_signature(Result<Bytes> signature) final;
   Result<tls::ConnectionState> take_state() final;
   const tls::Failure& failure() const final { return failure_; }
   const Summary& summary() const final { return summary_; }
@@ -60,7 +65,23 @@ class LibsslHandshake : public Handshake {
   // It will be late: nothing is kept for it any more.
   void give_up_early_completion();
 
+  // The key is elsewhere: libssl runs on a fiber from the next step on. A callback that asks for it in the
+  // middle of a step makes libssl pause, and the step begins again there.
+  void use_fiber() { wants_fiber_ = true; }
+  bool uses_fiber() const { return uses_fiber_; }
+
  private:
+  struct LibsslAnswer {
+    int result;
+    int why;  // SSL_get_error()
+  };
+  LibsslAnswer call_libssl();
+  std::optional<LibsslAnswer> call_on_fiber();
+  std::optional<LibsslAnswer> call();
+  bool is_suspended() const { return fiber_ != nullptr; }
+  void abandon_signature();
+  void drop_ssl();
+
   void step();
   void feed_records();
   void feed(ByteView record);
@@ -82,6 +103,12 @@ class LibsslHandshake : public Handshake {
   BIO* from_libssl_ = nullptr;  // owned by ssl_
   bool speaks_first_;           // a client whose first step is still to come
   Progress progress_ = Progress::need_bytes;
+
+  bool wants_fiber_ = false;
+  bool uses_fiber_ = false;
+  std::unique_ptr<Fiber> fiber_;  // while libssl is suspended in it
+  LibsslAnswer fiber_answer_{};
+  SignatureExchange exchange_;
 
   RecordInbox inbox_;
   std::uint64_t consumed_ = 0;

@@ -5,6 +5,8 @@
 
 #include "crypto/openssl_error.h"
 #include "handshake/pem.h"
+#include "handshake/suspending_signer.h"
+#include "remote_key/remote_key.h"
 
 namespace baton::handshake {
 namespace {
@@ -46,6 +48,18 @@ bool trial_signature_verifies(EVP_PKEY* key, EVP_PKEY* public_key, KeyKind kind)
          EVP_DigestVerify(verifying.get(), signature.data(), size, message, kMessage.size()) == 1;
 }
 
+Result<KeyPtr> key_elsewhere(X509* leaf, const Credential& credential) {
+  if (!credential.key_pem.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                credential.key_source + ": a key is given that is said to be elsewhere");
+  }
+  Result<KeyDigest> digest = remote_key::digest_of(leaf);
+  if (!digest) return pass_on(digest);
+  auto key = remote_key::make_remote_key(X509_get0_pubkey(leaf), *digest, suspending_signer());
+  if (!key) return pass_on(key);
+  return KeyPtr(key->release());
+}
+
 Result<ChainPtr> stack_behind_leaf(std::vector<CertificatePtr>& certificates) {
   ChainPtr stack(sk_X509_new_null());
   for (std::size_t i = 1; i < certificates.size(); ++i) {
@@ -63,23 +77,26 @@ Result<LoadedCredential> load_credential(const Credential& credential) {
   Result<std::vector<CertificatePtr>> certificates =
       read_certificates(credential.chain_pem, credential.chain_source);
   if (!certificates) return pass_on(certificates);
-  Result<KeyPtr> key = read_private_key(credential.key_pem, credential.key_source);
+  X509* leaf = certificates->front().get();
+  const bool is_here = credential.key_place == KeyPlace::here;
+  Result<KeyPtr> key =
+      is_here ? read_private_key(credential.key_pem, credential.key_source) : key_elsewhere(leaf, credential);
   if (!key) return pass_on(key);
-  const std::optional<KeyKind> kind = key_kind(key->get());
+  const std::optional<KeyKind> kind = key_kind(is_here ? key->get() : X509_get0_pubkey(leaf));
   if (!kind) {
     return fail(ErrorCode::refused,
-                credential.key_source +
+                (is_here ? credential.key_source : credential.chain_source) +
                     ": the kind of key is not supported; use ECDSA on P-256 or P-384, RSA of at "
                     "least 2048 bits, or Ed25519");
   }
-  X509* leaf = certificates->front().get();
   if (X509_check_private_key(leaf, key->get()) != 1) {
     ERR_clear_error();
     return fail(ErrorCode::refused, "the key in " + credential.key_source +
                                         " does not belong to the first certificate in " +
                                         credential.chain_source + "; give the pair that was issued together");
   }
-  if (!trial_signature_verifies(key->get(), X509_get0_pubkey(leaf), *kind)) {
+  // A key store signs nothing on trial.
+  if (is_here && !trial_signature_verifies(key->get(), X509_get0_pubkey(leaf), *kind)) {
     ERR_clear_error();
     return fail(ErrorCode::crypto, "the key in " + credential.key_source + " cannot sign; it may be damaged");
   }
@@ -89,8 +106,8 @@ Result<LoadedCredential> load_credential(const Credential& credential) {
   if (!intermediates) return pass_on(intermediates);
   // Fills the certificate's cache of extensions now, where one thread owns it.
   X509_check_purpose(leaf, -1, 0);
-  return LoadedCredential{*kind, std::move(certificates->front()), std::move(*intermediates),
-                          std::move(*key)};
+  return LoadedCredential{*kind, std::move(certificates->front()), std::move(*intermediates), std::move(*key),
+                          credential.key_place};
 }
 
 bool use_credential(SSL* ssl, const LoadedCredential& credential) {

@@ -14,6 +14,7 @@ struct LoadedCredential {
   CertificatePtr leaf;
   ChainPtr intermediates;  // what follows the leaf; may be empty
   KeyPtr key;
+  KeyPlace place;
 };
 
 // Checks all that can be wrong with a credential before the first client comes: the kind of key, that key and

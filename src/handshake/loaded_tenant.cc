@@ -123,8 +123,16 @@ bool LoadedTenant::set_session_context(SSL* ssl, std::string_view server_name) c
          SSL_set_session_id_context(ssl, context.data(), static_cast<unsigned>(context.size())) == 1;
 }
 
+bool LoadedTenant::has_remote_keys() const {
+  return std::ranges::any_of(credentials_, [](const LoadedCredential& credential) {
+    return credential.place == KeyPlace::elsewhere;
+  });
+}
+
 bool LoadedTenant::signs_slowly_for(const ClientHelloFields& hello) const {
-  const auto slow = [](const LoadedCredential& credential) { return is_slow(credential.kind); };
+  const auto slow = [](const LoadedCredential& credential) {
+    return credential.place == KeyPlace::here && is_slow(credential.kind);
+  };
   if (std::none_of(credentials_.begin(), credentials_.end(), slow)) return false;
   // In TLS 1.2 the cipher suites decide too, and a client can list ECDSA and offer RSA suites only.
   if (!hello.offers_tls13 || policy_.max_version < tls::ProtocolVersion::tls13) return true;

@@ -23,9 +23,14 @@ class LoadedTenant final : public Tenant {
 
   const TenantPolicy& policy() const override { return policy_; }
 
+  const std::vector<LoadedCredential>& credentials() const { return credentials_; }
+
   // Makes the SSL a server of this tenant. Only in libssl's ClientHello callback, before versions, suites and
   // sessions are looked at. False with an entry in OpenSSL's error queue.
   bool apply(SSL* ssl, std::string_view server_name) const;
+
+  // Whether a signature may have to be asked for elsewhere.
+  bool has_remote_keys() const;
 
   // Whether a full handshake may sign with a slow key, judged by the ClientHello. It may answer yes for one
   // that then needs no signature, since its session is resumed, or only a quick one.

@@ -96,6 +96,10 @@ int ServerHandshake::on_client_hello(SSL* ssl) {
     const int answer = choose_tenant(*hello, ssl);
     if (answer != SSL_CLIENT_HELLO_SUCCESS) return answer;
   }
+  if (tenant_->has_remote_keys() && !uses_fiber()) {
+    use_fiber();
+    return SSL_CLIENT_HELLO_RETRY;
+  }
   // A permission is for one step: after a HelloRetryRequest, the second ClientHello asks again.
   const bool allowed = std::exchange(slow_signature_allowed_, false);
   if (offload_slow_signatures_ && !allowed && tenant_->signs_slowly_for(*hello)) {

@@ -1,6 +1,7 @@
 #include "net/socket.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <asio/connect.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
@@ -12,8 +13,10 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
+#include <cerrno>
 #include <cstring>
 
+#include "net/lookup.h"
 #include "net/timeout.h"
 
 namespace baton::net {
@@ -33,18 +36,25 @@ Task<Result<std::vector<SocketAddress>>> resolve(const Endpoint& endpoint) {
   }
   const auto& tcp_endpoint = std::get<TcpEndpoint>(endpoint);
   std::error_code error;
-  // A literal address needs no resolver, which would start a thread.
+  // A literal address needs no resolver, and no thread.
   const auto literal = asio::ip::make_address(tcp_endpoint.host, error);
   if (!error) {
     addresses.emplace_back(tcp::endpoint(literal, tcp_endpoint.port));
     co_return addresses;
   }
-  tcp::resolver resolver(co_await asio::this_coro::executor);
-  const auto found = co_await resolver.async_resolve(tcp_endpoint.host, std::to_string(tcp_endpoint.port),
-                                                     asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return io_error("cannot resolve " + tcp_endpoint.host, error);
-  for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
-  co_return addresses;
+  co_return co_await look_up(tcp_endpoint.host, tcp_endpoint.port);
+}
+
+// asio would not open it close-on-exec: the links of a provider are in programs that start others, and
+// whoever inherits one could write to it, or keep it open.
+std::error_code open_socket(Socket& socket, const SocketAddress& address) {
+  const auto protocol = address.protocol();
+  const int descriptor = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
+  if (descriptor < 0) return {errno, std::generic_category()};
+  std::error_code error;
+  socket.assign(protocol, descriptor, error);
+  if (error) ::close(descriptor);
+  return error;
 }
 
 Task<Result<Socket>> connect_to_any(const Endpoint& endpoint) {
@@ -53,6 +63,8 @@ Task<Result<Socket>> connect_to_any(const Endpoint& endpoint) {
   std::error_code error = asio::error::not_found;
   for (const SocketAddress& address : *addresses) {
     Socket socket(co_await asio::this_coro::executor);
+    error = open_socket(socket, address);
+    if (error) continue;
     co_await socket.async_connect(address, asio::redirect_error(asio::use_awaitable, error));
     if (error) continue;
     std::error_code ignored;  // a connection that has failed by now says so when it is used

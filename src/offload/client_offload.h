@@ -24,8 +24,9 @@ struct OffloadPolicy {
   // How long to wait for a link when there is none: long enough for a key store that restarts, short enough
   // to fail clearly.
   std::chrono::milliseconds wait_for_link{2000};
-  unsigned max_attempts = 3;  // a client can make a key store fail; not all of them, one after the other
-  bool hedge = false;         // see KeyStorePicker::hedge_after()
+  bool wait_while_away = true;  // for signatures: see SigningKeyStoreSet::away()
+  unsigned max_attempts = 3;    // a client can make a key store fail; not all of them, one after the other
+  bool hedge = false;           // see KeyStorePicker::hedge_after()
 };
 
 // No key store could be asked.

@@ -25,8 +25,9 @@ class FieldReader {
     return static_cast<Enum>(u8());
   }
 
-  std::array<std::uint8_t, 16> sixteen() {
-    std::array<std::uint8_t, 16> value{};
+  template <std::size_t Size>
+  std::array<std::uint8_t, Size> fixed() {
+    std::array<std::uint8_t, Size> value{};
     const ByteView bytes = reader_.bytes(value.size());
     std::copy(bytes.begin(), bytes.end(), value.begin());
     return value;
@@ -41,6 +42,12 @@ class FieldReader {
 
   Bytes bytes32() { return copy(reader_.bytes(u32())); }
   ByteView rest() { return reader_.remaining(); }
+  // At least one byte.
+  Bytes limited_rest(std::size_t limit) {
+    const ByteView bytes = rest();
+    require(!bytes.empty() && bytes.size() <= limit);
+    return valid_ ? copy(bytes) : Bytes();
+  }
 
   void require(bool condition) { valid_ = valid_ && condition; }
   bool finished() const { return valid_ && reader_.finished(); }
@@ -74,10 +81,10 @@ LinkError read_link_error(FieldReader& reader) {
 
 Open read_open(FieldReader& reader) {
   Open body;
-  body.client.ip = reader.sixteen();
+  body.client.ip = reader.fixed<16>();
   body.client.port = reader.u16();
   body.listener = reader.text(reader.u8(), kMaxListenerName);
-  body.trace_id = reader.sixteen();
+  body.trace_id = reader.fixed<16>();
   body.deadline_ms = reader.u32();
   reader.require(reader.u8() == 0);  // flags
   body.first_bytes = copy(reader.rest());
@@ -95,6 +102,19 @@ Outcome read_outcome(FieldReader& reader) {
   body.kind = reader.code8<OutcomeKind>();
   body.alert = reader.code8<tls::Alert>();
   body.from = reader.code8<AlertFrom>();
+  return body;
+}
+
+Sign read_sign(FieldReader& reader) {
+  Sign body;
+  body.kind = reader.code8<SigningKind>();
+  body.scheme = reader.u16();
+  body.key = reader.fixed<32>();
+  body.client.ip = reader.fixed<16>();
+  body.client.port = reader.u16();
+  body.trace_id = reader.fixed<16>();
+  body.deadline_ms = reader.u32();
+  body.input = reader.limited_rest(kMaxSigningInput);
   return body;
 }
 
@@ -127,6 +147,13 @@ Failed read_failed(FieldReader& reader) {
   return body;
 }
 
+SignRefused read_sign_refused(FieldReader& reader) {
+  SignRefused body;
+  body.reason = reader.code8<SigningRefusal>();
+  body.text = reader.rest_text(kMaxReasonText);
+  return body;
+}
+
 std::optional<FrameBody> read_body(FrameType type, FieldReader& reader) {
   switch (type) {
     case FrameType::hello:
@@ -147,12 +174,18 @@ std::optional<FrameBody> read_body(FrameType type, FieldReader& reader) {
       return Cancel{reader.code8<CancelReason>()};
     case FrameType::outcome:
       return read_outcome(reader);
+    case FrameType::sign:
+      return read_sign(reader);
     case FrameType::server_bytes:
       return read_server_bytes(reader);
     case FrameType::handoff:
       return read_handoff(reader);
     case FrameType::failed:
       return read_failed(reader);
+    case FrameType::signature:
+      return Signature{reader.limited_rest(kMaxSignature)};
+    case FrameType::sign_refused:
+      return read_sign_refused(reader);
   }
   return std::nullopt;
 }

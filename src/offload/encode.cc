@@ -57,6 +57,9 @@ bool is_valid(const Cancel& /*body*/) {
 bool is_valid(const Outcome& /*body*/) {
   return true;
 }
+bool is_valid(const Sign& body) {
+  return !body.input.empty() && body.input.size() <= kMaxSigningInput;
+}
 bool is_valid(const ServerBytes& /*body*/) {
   return true;
 }
@@ -65,6 +68,12 @@ bool is_valid(const Handoff& body) {
 }
 bool is_valid(const Failed& body) {
   return is_text(body.server_name, kMaxServerName) && is_text(body.text, kMaxReasonText);
+}
+bool is_valid(const Signature& body) {
+  return !body.signature.empty() && body.signature.size() <= kMaxSignature;
+}
+bool is_valid(const SignRefused& body) {
+  return is_text(body.text, kMaxReasonText);
 }
 
 void put(Writer& writer, const Hello& body) {
@@ -110,6 +119,16 @@ void put(Writer& writer, const Outcome& body) {
   writer.u8(static_cast<std::uint8_t>(body.alert));
   writer.u8(static_cast<std::uint8_t>(body.from));
 }
+void put(Writer& writer, const Sign& body) {
+  writer.u8(static_cast<std::uint8_t>(body.kind));
+  writer.u16(body.scheme);
+  writer.bytes(body.key);
+  writer.bytes(body.client.ip);
+  writer.u16(body.client.port);
+  writer.bytes(body.trace_id);
+  writer.u32(body.deadline_ms);
+  writer.bytes(body.input);
+}
 void put(Writer& writer, const ServerBytes& body) {
   writer.u64(body.consumed);
   writer.bytes(body.bytes);
@@ -126,6 +145,13 @@ void put(Writer& writer, const Failed& body) {
   writer.u64(body.consumed);
   put_bytes32(writer, body.server_bytes);
   put_text16(writer, body.server_name);
+  writer.bytes(as_bytes(body.text));
+}
+void put(Writer& writer, const Signature& body) {
+  writer.bytes(body.signature);
+}
+void put(Writer& writer, const SignRefused& body) {
+  writer.u8(static_cast<std::uint8_t>(body.reason));
   writer.bytes(as_bytes(body.text));
 }
 

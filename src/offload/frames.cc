@@ -30,6 +30,9 @@ FrameType frame_type(const Cancel& /*body*/) {
 FrameType frame_type(const Outcome& /*body*/) {
   return FrameType::outcome;
 }
+FrameType frame_type(const Sign& /*body*/) {
+  return FrameType::sign;
+}
 FrameType frame_type(const ServerBytes& /*body*/) {
   return FrameType::server_bytes;
 }
@@ -38,6 +41,12 @@ FrameType frame_type(const Handoff& /*body*/) {
 }
 FrameType frame_type(const Failed& /*body*/) {
   return FrameType::failed;
+}
+FrameType frame_type(const Signature& /*body*/) {
+  return FrameType::signature;
+}
+FrameType frame_type(const SignRefused& /*body*/) {
+  return FrameType::sign_refused;
 }
 
 }  // namespace
@@ -66,12 +75,18 @@ std::string_view to_string(FrameType type) {
       return "CANCEL";
     case FrameType::outcome:
       return "OUTCOME";
+    case FrameType::sign:
+      return "SIGN";
     case FrameType::server_bytes:
       return "SERVER_BYTES";
     case FrameType::handoff:
       return "HANDOFF";
     case FrameType::failed:
       return "FAILED";
+    case FrameType::signature:
+      return "SIGNATURE";
+    case FrameType::sign_refused:
+      return "SIGN_REFUSED";
   }
   return "unknown";
 }
@@ -187,3 +202,46 @@ std::string_view to_string(AlertFrom from) {
 }
 
 }  // namespace baton::offload
+
+namespace baton {
+
+std::string_view to_string(SigningRefusal reason) {
+  switch (reason) {
+    case SigningRefusal::key_refused:
+      return "key_refused";
+    case SigningRefusal::kind_refused:
+      return "kind_refused";
+    case SigningRefusal::input_refused:
+      return "input_refused";
+    case SigningRefusal::scheme_refused:
+      return "scheme_refused";
+    case SigningRefusal::overloaded:
+      return "overloaded";
+    case SigningRefusal::rate_limited:
+      return "rate_limited";
+    case SigningRefusal::deadline:
+      return "deadline";
+    case SigningRefusal::going_away:
+      return "going_away";
+    case SigningRefusal::internal:
+      return "internal";
+    case SigningRefusal::link_lost:
+      return "link_lost";
+  }
+  return "unknown";
+}
+
+bool may_sign_elsewhere(SigningRefusal reason) {
+  switch (reason) {
+    case SigningRefusal::overloaded:
+    case SigningRefusal::deadline:
+    case SigningRefusal::going_away:
+    case SigningRefusal::internal:
+    case SigningRefusal::link_lost:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace baton

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "baton/signing.h"
 #include "offload/client_address.h"
 #include "offload/limits.h"
 #include "tls/alert.h"
@@ -18,6 +19,11 @@ namespace baton::offload {
 
 // Names one handshake on one link. Chosen by the application server, ever increasing, never used again.
 enum class HandshakeId : std::uint32_t { link = 0 };  // 0: the frame is about the link itself
+
+using baton::KeyDigest;
+using baton::SigningKind;
+using baton::SigningRefusal;
+using baton::to_string;
 
 // 16 bytes that follow a connection through all logs.
 using TraceId = std::array<std::uint8_t, 16>;
@@ -33,13 +39,17 @@ enum class FrameType : std::uint8_t {
   client_bytes = 17,
   cancel = 18,
   outcome = 19,
+  sign = 20,
   server_bytes = 32,
   handoff = 33,
   failed = 34,
+  signature = 35,
+  sign_refused = 36,
 };
 inline constexpr std::uint8_t kFirstOptionalType = 128;
 
-// A receiver keeps numbers that it does not know in the four enums below; no number is an error by itself.
+// A receiver keeps numbers that it does not know in the enums below and in those of signing.h; no number is
+// an error by itself.
 
 enum class LinkErrorCode : std::uint16_t {
   hello_expected = 1,
@@ -144,6 +154,17 @@ struct Outcome {
   AlertFrom from = AlertFrom::none;
 };
 
+// Asks for a signature. Its id is one of a handshake: that which the application server does itself.
+struct Sign {
+  SigningKind kind = SigningKind::tls13_server;
+  std::uint16_t scheme = 0;
+  KeyDigest key{};
+  ClientAddress client;
+  TraceId trace_id{};
+  std::uint32_t deadline_ms = 0;  // as in Open
+  Bytes input;                    // 1 to kMaxSigningInput bytes
+};
+
 struct ServerBytes {
   std::uint64_t consumed = 0;  // bytes of the client's stream that the handshake has used so far
   Bytes bytes;                 // for the client; empty: only `consumed` is news
@@ -162,8 +183,16 @@ struct Failed {
   std::string text;         // for logs
 };
 
-using FrameBody = std::variant<Hello, Ping, Pong, GoAway, LinkError, Open, ClientBytes, Cancel, Outcome,
-                               ServerBytes, Handoff, Failed>;
+struct Signature {
+  Bytes signature;  // 1 to kMaxSignature bytes
+};
+struct SignRefused {
+  SigningRefusal reason = SigningRefusal::internal;
+  std::string text;  // for logs
+};
+
+using FrameBody = std::variant<Hello, Ping, Pong, GoAway, LinkError, Open, ClientBytes, Cancel, Outcome, Sign,
+                               ServerBytes, Handoff, Failed, Signature, SignRefused>;
 
 struct Frame {
   HandshakeId id = HandshakeId::link;

@@ -67,12 +67,38 @@ void LinkHandshake::deliver(HandshakeEvent event) {
   on_news_();
 }
 
+LinkSignature::LinkSignature(std::shared_ptr<HandshakeLink> link, HandshakeId id,
+                             std::function<void()> on_news)
+    : link_(std::move(link)), id_(id), on_news_(std::move(on_news)) {
+  link_->signatures_.emplace(id_, this);
+}
+
+LinkSignature::~LinkSignature() {
+  if (answer_) return;
+  link_->signatures_.erase(id_);
+  link_->client_.cancel(id_, cancel_reason_);
+  link_->on_output();
+  link_->on_handshake_ended();
+}
+
+void LinkSignature::deliver(SignatureAnswer answer) {
+  answer_ = std::move(answer);
+  on_news_();  // this may be gone
+}
+
 Result<std::unique_ptr<RemoteHandshake>> HandshakeLink::open(OpenRequest request,
                                                              std::function<void()> on_news) {
   auto id = client_.open(std::move(request));
   on_output();
   if (!id) return pass_on(id);
   return std::make_unique<LinkHandshake>(shared_from_this(), *id, std::move(on_news));
+}
+
+Result<std::unique_ptr<AwaitedSignature>> HandshakeLink::sign(Sign request, std::function<void()> on_news) {
+  auto id = client_.sign(std::move(request));
+  on_output();
+  if (!id) return pass_on(id);
+  return std::make_unique<LinkSignature>(shared_from_this(), *id, std::move(on_news));
 }
 
 Result<void> HandshakeLink::receive(ByteView bytes) {
@@ -90,6 +116,12 @@ void HandshakeLink::dispatch(ClientEvent event) {
   } else if (auto* failed = std::get_if<Received<Failed>>(&event)) {
     deliver(failed->id, std::move(failed->body));
     on_handshake_ended();
+  } else if (auto* signature = std::get_if<Received<Signature>>(&event)) {
+    answer(signature->id, std::move(signature->body));
+    on_handshake_ended();
+  } else if (auto* refused = std::get_if<Received<SignRefused>>(&event)) {
+    answer(refused->id, std::move(refused->body));
+    on_handshake_ended();
   } else if (auto* hello = std::get_if<Hello>(&event)) {
     on_news(std::move(*hello));
   } else if (auto* pong = std::get_if<Pong>(&event)) {
@@ -104,6 +136,14 @@ void HandshakeLink::dispatch(ClientEvent event) {
 void HandshakeLink::deliver(HandshakeId id, HandshakeEvent event) {
   const auto found = handshakes_.find(id);
   if (found != handshakes_.end()) found->second->deliver(std::move(event));
+}
+
+void HandshakeLink::answer(HandshakeId id, SignatureAnswer answer) {
+  const auto found = signatures_.find(id);
+  if (found == signatures_.end()) return;
+  LinkSignature& waiting = *found->second;
+  signatures_.erase(found);
+  waiting.deliver(std::move(answer));
 }
 
 void HandshakeLink::output_sent(std::size_t count) {
@@ -122,6 +162,7 @@ void HandshakeLink::lose_handshakes(const std::string& reason) {
   for (const auto& [id, handshake] : handshakes_) {
     if (!handshake->ended_) handshake->deliver(LinkLost{reason});
   }
+  while (!signatures_.empty()) answer(signatures_.begin()->first, LinkLost{reason});
 }
 
 }  // namespace baton::offload

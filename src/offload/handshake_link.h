@@ -40,7 +40,28 @@ class LinkHandshake final : public RemoteHandshake {
   bool ended_ = false;  // by FAILED, by report(), or with the link
 };
 
-// Held by a shared_ptr, which each handshake shares.
+// A signature that was asked for at the key store of one link. The answer, or LinkLost, comes once.
+// Destroying one that waits cancels it.
+class LinkSignature final : public AwaitedSignature {
+ public:
+  LinkSignature(std::shared_ptr<HandshakeLink> link, HandshakeId id, std::function<void()> on_news);
+  ~LinkSignature() override;
+
+  const std::optional<SignatureAnswer>& answer() const override { return answer_; }
+  void set_cancel_reason(CancelReason reason) override { cancel_reason_ = reason; }
+
+ private:
+  friend class HandshakeLink;
+  void deliver(SignatureAnswer answer);
+
+  std::shared_ptr<HandshakeLink> link_;
+  HandshakeId id_;
+  std::function<void()> on_news_;
+  std::optional<SignatureAnswer> answer_;
+  CancelReason cancel_reason_ = CancelReason::client_gone;
+};
+
+// Held by a shared_ptr, which each handshake and each signature shares.
 class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
  public:
   HandshakeLink(const HandshakeLink&) = delete;
@@ -49,6 +70,9 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
 
   // See KeyStoreSet::open(). Errors: those of LinkClient::open().
   Result<std::unique_ptr<RemoteHandshake>> open(OpenRequest request, std::function<void()> on_news);
+
+  // See SigningKeyStoreSet::sign(). Errors: those of LinkClient::sign().
+  Result<std::unique_ptr<AwaitedSignature>> sign(Sign request, std::function<void()> on_news);
 
   const Hello& peer() const { return client_.peer(); }
 
@@ -66,7 +90,7 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
   virtual void on_output() {}
   // The same for an OUTCOME, which nobody waits for.
   virtual void on_outcome() { on_output(); }
-  // The link has one handshake less.
+  // The link has one handshake or signature less.
   virtual void on_handshake_ended() {}
   virtual void on_handoff(const Handoff& /*handoff*/) {}
   virtual void on_news(LinkNews news) = 0;
@@ -76,12 +100,15 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
 
  private:
   friend class LinkHandshake;
+  friend class LinkSignature;
   void dispatch(ClientEvent event);
   void deliver(HandshakeId id, HandshakeEvent event);
+  void answer(HandshakeId id, SignatureAnswer answer);
   void tell_of_window();
 
   LinkClient client_;
   std::map<HandshakeId, LinkHandshake*> handshakes_;
+  std::map<HandshakeId, LinkSignature*> signatures_;  // those that wait
 };
 
 }  // namespace baton::offload

@@ -10,10 +10,19 @@ namespace {
 // What is believed of an OPEN's deadline: a handshake may not be kept for ever (R9).
 constexpr std::chrono::milliseconds kLongestClientDeadline = std::chrono::minutes(1);
 
+// What this key store says of itself: it signs only where keys can be granted.
+HelloInfo own_hello(const ServiceConfig& config) {
+  HelloInfo info = config.hello;
+  if (!config.signing.grant) info.capabilities &= ~kSigning;
+  return info;
+}
+
 }  // namespace
 
 HandshakeService::HandshakeService(ServiceConfig config)
-    : config_(std::move(config)), link_(config_.link, config_.hello, config_.version) {}
+    : config_(std::move(config)),
+      link_(config_.link, own_hello(config_), config_.version),
+      signing_(config_.signing, link_, config_.link.max_in_flight, config_.clock) {}
 
 HandshakeService::~HandshakeService() {
   while (!entries_.empty()) remove(entries_.begin());
@@ -45,6 +54,7 @@ void HandshakeService::lose_link(TimePoint now) {
     log_.push_back(make_log_event(entry, LogEventKind::link_lost, now));
     remove(entry);
   }
+  signing_.lose_link(now);
 }
 
 void HandshakeService::on_event(Hello event, TimePoint /*now*/) {
@@ -133,6 +143,7 @@ void HandshakeService::feed_queued(HandshakeId id, TimePoint now) {
 }
 
 void HandshakeService::on_event(Received<Cancel> event, TimePoint now) {
+  if (signing_.cancel(event.id, event.body.reason, now)) return;
   const auto entry = entries_.find(event.id);
   if (entry == entries_.end()) return;
   ++counts_.cancelled;
@@ -152,6 +163,15 @@ void HandshakeService::on_event(Received<Outcome> event, TimePoint now) {
   remove(entry);
 }
 
+void HandshakeService::on_event(Received<Sign> event, TimePoint now) {
+  if (!link_.awaits_signature(event.id) || link_.closed()) return;  // as for OPEN
+  const std::size_t held_with_it = held() + 1;
+  if (std::shared_ptr<StepWork> step = signing_.on_sign(std::move(event), held_with_it, now)) {
+    step->owner = this;
+    pending_.push_back(std::move(step));
+  }
+}
+
 void HandshakeService::set_deadline(Entries::iterator entry, TimePoint deadline) {
   deadlines_.erase({entry->second.deadline, entry->first});
   entry->second.deadline = deadline;
@@ -159,11 +179,14 @@ void HandshakeService::set_deadline(Entries::iterator entry, TimePoint deadline)
 }
 
 std::optional<TimePoint> HandshakeService::next_deadline() const {
-  if (deadlines_.empty()) return std::nullopt;
-  return deadlines_.begin()->first;
+  const std::optional<TimePoint> signing = signing_.next_deadline();
+  if (deadlines_.empty()) return signing;
+  const TimePoint handshakes = deadlines_.begin()->first;
+  return signing ? std::min(handshakes, *signing) : handshakes;
 }
 
 void HandshakeService::expire(TimePoint now) {
+  signing_.expire(now);
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto entry = entries_.find(deadlines_.begin()->second);
     if (entry->second.stage == Stage::handed_off) {

@@ -1,4 +1,5 @@
-// The key store's end of one link: OPENs become TLS handshakes, handshakes become serialized connections.
+// The key store's end of one link: OPENs become TLS handshakes, handshakes become serialized connections; and
+// SIGNs become signatures.
 //
 // Sans-I/O. A service belongs to one thread (the loop's); only PendingStep::run() may be called on another.
 // Nothing in it waits. Time is what the caller gives, and must not go backwards.
@@ -23,6 +24,7 @@
 #include "offload/link_server.h"
 #include "offload/log_event.h"
 #include "offload/pending_step.h"
+#include "offload/signing_service.h"
 #include "offload/time.h"
 
 namespace baton::offload {
@@ -51,6 +53,7 @@ struct ServiceConfig {
   std::shared_ptr<const handshake::ServerEndpoint> endpoint;
   SelectorFactory selector_for;
   Admission admission;  // null: all may begin
+  SigningConfig signing;
   // For the durations in log events: the work of a handshake passes inside one call. Null: the time of the
   // call.
   std::function<TimePoint()> clock;
@@ -60,6 +63,8 @@ struct ServiceConfig {
   HelloInfo hello;
 };
 
+// Once the link is up, it offers what its capability bits say (HelloInfo): without kSigning, or a way to
+// grant keys, it signs nothing; without kSerializationOffload it does no handshakes.
 class HandshakeService {
  public:
   explicit HandshakeService(ServiceConfig config);
@@ -93,10 +98,11 @@ class HandshakeService {
   std::optional<TimePoint> next_deadline() const;
 
   std::optional<LogEvent> next_log_event();
+  std::optional<SigningEvent> next_signing_event() { return signing_.next_event(); }
   std::optional<LinkNews> next_news();
   const HandshakeCounts& counts() const { return counts_; }
-  // Handshakes that hold memory here, including cancelled ones that are still with a worker.
-  std::size_t held() const { return entries_.size() + abandoned_; }
+  // Handshakes and signatures that hold memory here, including cancelled ones that are still with a worker.
+  std::size_t held() const { return entries_.size() + abandoned_ + signing_.held(); }
 
  private:
   struct Entry;
@@ -110,6 +116,7 @@ class HandshakeService {
   void on_event(Received<ClientBytes> event, TimePoint now);
   void on_event(Received<Cancel> event, TimePoint now);
   void on_event(Received<Outcome> event, TimePoint now);
+  void on_event(Received<Sign> event, TimePoint now);
 
   void start(Entries::iterator entry, const Open& open, TimePoint now);
   std::optional<Refusal> admit(Entry& entry, const Open& open, TimePoint now);
@@ -130,6 +137,7 @@ class HandshakeService {
 
   ServiceConfig config_;
   LinkServer link_;
+  SigningService signing_;
   Entries entries_;
   std::set<std::pair<TimePoint, HandshakeId>> deadlines_;
   std::deque<std::shared_ptr<StepWork>> pending_;

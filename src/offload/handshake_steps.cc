@@ -49,6 +49,10 @@ void HandshakeService::send_progress(Entries::iterator entry, const Bytes& outpu
 void HandshakeService::wait(Entries::iterator entry, TimePoint now) {
   Entry& self = entry->second;
   self.pending_since = now;
+  if (self.handshake->pending_reason() == PendingReason::remote_signature) {
+    self.handshake->give_signature(fail(ErrorCode::refused, "the key store does not have the key either"));
+    return after_step(entry, self.handshake->advance({}), now);
+  }
   if (self.handshake->pending_reason() != PendingReason::slow_signature) {
     self.stage = Stage::waits_for_tenant;
     return;
@@ -77,6 +81,10 @@ void HandshakeService::finish(const PendingStep& step, TimePoint now) {
   StepWork& work = *step.work_;
   if (work.owner != this) return;  // it came back already
   work.owner = nullptr;
+  if (work.signature) {
+    signing_.finish(work, now);
+    return settle(now);
+  }
   if (work.abandoned) {
     --abandoned_;
     work.handshake.reset();

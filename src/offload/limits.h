@@ -13,7 +13,9 @@ inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::uint64_t kSerializationOffload = std::uint64_t{1} << 0;
 // The application server takes a connection that awaits the client's Finished; the key store makes one.
 inline constexpr std::uint64_t kEarlyHandoff = std::uint64_t{1} << 1;
-inline constexpr std::uint64_t kAllCapabilities = kSerializationOffload | kEarlyHandoff;
+// The key store signs, the application server asks for signatures.
+inline constexpr std::uint64_t kSigning = std::uint64_t{1} << 2;
+inline constexpr std::uint64_t kAllCapabilities = kSerializationOffload | kEarlyHandoff | kSigning;
 
 inline constexpr std::size_t kFrameHeaderSize = 8;         // bytes: type, payload length, handshake id
 inline constexpr std::size_t kMaxFramePayload = 0xffffff;  // bytes, what the u24 length can say
@@ -27,6 +29,8 @@ inline constexpr std::size_t kMaxSoftwareText = 64;
 inline constexpr std::size_t kMaxListenerName = 64;
 inline constexpr std::size_t kMaxServerName = 255;  // RFC 1035 §2.3.4
 inline constexpr std::size_t kMaxReasonText = 512;  // of FAILED, GO_AWAY and LINK_ERROR
+
+inline constexpr std::size_t kMaxSignature = 2048;  // bytes; RSA of 16384 bits
 
 // Most bytes of one client's stream that may be on their way beyond the last `consumed` that was reported. It
 // bounds what each end keeps for one client; one TLS record is below 17 KiB, so a handshake always moves on.

@@ -48,11 +48,10 @@ std::optional<ClientEvent> LinkClient::next_event() {
   return event;
 }
 
-Result<void> LinkClient::check_open(const OpenRequest& request) const {
+// What a handshake and a signature need alike.
+Result<void> LinkClient::check_new() const {
   if (!ready()) return fail(ErrorCode::refused, "link: it is not ready");
   if (going_away()) return fail(ErrorCode::refused, "link: it is going away");
-  if (!can_offload())
-    return fail(ErrorCode::refused, "link: the key store does not offer serialization offload");
   if (last_id_ == std::numeric_limits<std::uint32_t>::max()) {
     return fail(ErrorCode::refused, "link: its handshake ids are used up");
   }
@@ -60,6 +59,13 @@ Result<void> LinkClient::check_open(const OpenRequest& request) const {
     return fail(ErrorCode::limit_exceeded, "link: too many handshakes are in flight");
   }
   if (output_is_high()) return fail(ErrorCode::limit_exceeded, "link: the key store does not keep up");
+  return {};
+}
+
+Result<void> LinkClient::check_open(const OpenRequest& request) const {
+  if (Result<void> checked = check_new(); !checked) return checked;
+  if (!can_offload())
+    return fail(ErrorCode::refused, "link: the key store does not offer serialization offload");
   if (request.first_bytes.size() > kClientWindow) {
     return fail(ErrorCode::invalid_argument, "link: first_bytes is larger than the window");
   }
@@ -83,6 +89,16 @@ Result<HandshakeId> LinkClient::open(OpenRequest request) {
   ++last_id_;
   if (Result<void> sent = send_stream(id, stream, rest); !sent) return pass_on(sent);
   handshakes_.emplace(id, stream);
+  return id;
+}
+
+Result<HandshakeId> LinkClient::sign(Sign request) {
+  if (Result<void> checked = check_new(); !checked) return pass_on(checked);
+  if (!can_sign()) return fail(ErrorCode::refused, "link: the key store does not sign for this one");
+  const auto id = static_cast<HandshakeId>(last_id_ + 1);
+  if (Result<void> sent = send(id, std::move(request)); !sent) return pass_on(sent);
+  ++last_id_;
+  signatures_.insert(id);
   return id;
 }
 
@@ -112,9 +128,7 @@ Result<void> LinkClient::send_stream(HandshakeId id, Stream& stream, ByteView by
 }
 
 void LinkClient::cancel(HandshakeId id, CancelReason reason) {
-  if (handshakes_.erase(id) == 0) {
-    return;
-  }
+  if (handshakes_.erase(id) + signatures_.erase(id) == 0) return;
   std::erase_if(events_, [id](const ClientEvent& event) { return is_about(event, id); });
   static_cast<void>(send(id, Cancel{reason}));
 }
@@ -138,11 +152,29 @@ FrameResult<void> LinkClient::on_handshake_frame(Frame frame) {
     return broken(LinkErrorCode::unknown_handshake,
                   concat(type_of(frame.body), " for ", frame.id, ", which was never opened"));
   }
+  if (signatures_.contains(frame.id)) return on_signature_frame(std::move(frame));
   const auto stream = handshakes_.find(frame.id);
   if (auto* body = std::get_if<ServerBytes>(&frame.body)) return take(stream, *body);
   if (auto* body = std::get_if<Handoff>(&frame.body)) return take(stream, *body);
   if (auto* body = std::get_if<Failed>(&frame.body)) return take(stream, *body);
-  return unexpected_frame(frame, "a key store does not send it");
+  const bool answers_sign =
+      std::holds_alternative<Signature>(frame.body) || std::holds_alternative<SignRefused>(frame.body);
+  if (!answers_sign) return unexpected_frame(frame, "a key store does not send it");
+  if (stream != handshakes_.end()) return unexpected_frame(frame, "no signature was asked for");
+  return {};  // it crossed our CANCEL
+}
+
+FrameResult<void> LinkClient::on_signature_frame(Frame frame) {
+  const HandshakeId id = frame.id;
+  if (auto* signature = std::get_if<Signature>(&frame.body)) {
+    events_.emplace_back(Received<Signature>{id, std::move(*signature)});
+  } else if (auto* refused = std::get_if<SignRefused>(&frame.body)) {
+    events_.emplace_back(Received<SignRefused>{id, std::move(*refused)});
+  } else {
+    return unexpected_frame(frame, "a signature was asked for");
+  }
+  signatures_.erase(id);
+  return {};
 }
 
 template <class Body>

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -15,9 +16,10 @@
 
 namespace baton::offload {
 
-// After Failed the handshake has ended. After Handoff it ends with report() or cancel().
-using ClientEvent =
-    std::variant<Hello, Pong, GoAway, LinkError, Received<ServerBytes>, Received<Handoff>, Received<Failed>>;
+// After Failed the handshake has ended. After Handoff it ends with report() or cancel(). A signature ends
+// with its answer.
+using ClientEvent = std::variant<Hello, Pong, GoAway, LinkError, Received<ServerBytes>, Received<Handoff>,
+                                 Received<Failed>, Received<Signature>, Received<SignRefused>>;
 
 // What opens a handshake.
 struct OpenRequest {
@@ -48,13 +50,17 @@ class LinkClient final : public LinkCore {
   // limit_exceeded (over client_window(); nothing was sent).
   [[nodiscard]] Result<void> client_bytes(HandshakeId id, ByteView bytes);
 
-  // Ends a handshake; its events stop, those already queued included. Unknown and ended ids do nothing.
+  // Asks for a signature; its id is of the same series. Errors: as open(), where the key store does not sign.
+  [[nodiscard]] Result<HandshakeId> sign(Sign request);
+
+  // Ends a handshake or a signature; its events stop, those already queued included. Unknown and ended ids do
+  // nothing.
   void cancel(HandshakeId id, CancelReason reason);
   // Ends a handshake that was handed off. Errors: invalid_argument (it was not), refused (the link has
   // ended).
   [[nodiscard]] Result<void> report(HandshakeId id, const Outcome& outcome);
 
-  std::size_t in_flight() const override { return handshakes_.size(); }
+  std::size_t in_flight() const override { return handshakes_.size() + signatures_.size(); }
 
  private:
   struct Stream {
@@ -73,11 +79,14 @@ class LinkClient final : public LinkCore {
 
   template <class Body>
   FrameResult<void> take(Streams::iterator stream, Body& body);
+  FrameResult<void> on_signature_frame(Frame frame);
+  Result<void> check_new() const;
   Result<void> check_open(const OpenRequest& request) const;
   Result<void> send_stream(HandshakeId id, Stream& stream, ByteView bytes);
 
   std::deque<ClientEvent> events_;
   Streams handshakes_;
+  std::set<HandshakeId> signatures_;
   std::uint32_t last_id_ = 0;
 };
 

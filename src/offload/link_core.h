@@ -57,7 +57,8 @@ class LinkCore {
   bool closed() const { return closed_; }
   // Either side sent GO_AWAY. Once in_flight() is 0 too, the stream can be closed.
   bool going_away() const { return go_away_sent_ || go_away_received_; }
-  // Handshakes between OPEN and their end, including those that were handed off and await their OUTCOME.
+  // Handshakes between OPEN and their end, including those that were handed off and await their OUTCOME; and
+  // signatures between SIGN and their answer.
   virtual std::size_t in_flight() const = 0;
 
   // What the peer said of itself. Only after ready() has been true.
@@ -66,6 +67,7 @@ class LinkCore {
   // Both sides can do it.
   bool can_offload() const { return agreed(kSerializationOffload); }
   bool can_hand_off_early() const { return agreed(kEarlyHandoff); }
+  bool can_sign() const { return agreed(kSigning); }
 
   // Sends a PING; the Pong event with this number answers it. Errors: refused (not ready), limit_exceeded
   // (kMaxPingsOutstanding are unanswered: the peer is slow or dead).
@@ -93,12 +95,14 @@ class LinkCore {
 
   bool output_is_high() const { return output_.size() > limits_.output_high_water; }
   std::size_t peer_max_payload() const;
+  // Whether this end, and the peer by its HELLO, have the bit.
+  bool offers(std::uint64_t capability) const { return (capabilities_ & capability) != 0; }
+  bool agreed(std::uint64_t capability) const;
   const LinkLimits& limits() const { return limits_; }
   bool go_away_sent() const { return go_away_sent_; }
   bool go_away_received() const { return go_away_received_; }
 
  private:
-  bool agreed(std::uint64_t capability) const;
   FrameResult<void> handle(Frame frame);
   FrameResult<void> handle_link_frame(FrameBody body);
   FrameResult<void> handle_hello(Hello hello);

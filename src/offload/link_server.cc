@@ -77,31 +77,71 @@ Result<void> LinkServer::fail_handshake(HandshakeId id, Failed failed) {
   return send(id, std::move(failed));
 }
 
+Result<void> LinkServer::signature(HandshakeId id, Bytes signature) {
+  if (!awaits_signature(id)) return fail(ErrorCode::invalid_argument, "link: no signature is awaited");
+  Result<void> sent = send(id, Signature{std::move(signature)});
+  if (sent) signatures_.erase(id);
+  return sent;
+}
+
+Result<void> LinkServer::refuse_signature(HandshakeId id, SigningRefusal reason, std::string_view text) {
+  if (signatures_.erase(id) == 0) return fail(ErrorCode::invalid_argument, "link: no signature is awaited");
+  return send(id, SignRefused{reason, frame_text(text, kMaxReasonText)});
+}
+
 FrameResult<void> LinkServer::on_hello(const Hello& hello) {
+  const bool signs = offers(kSigning) && (hello.capabilities & kSigning) != 0;
+  if (!offers(kSerializationOffload) && signs) return {};
   auto version = written_version(configured_, hello.newest_readable);
-  if (!version) return broken(LinkErrorCode::serialization_version, version.error().message);
-  version_to_write_ = *version;
+  if (version) version_to_write_ = *version;
+  if (version || signs) return {};
+  return broken(LinkErrorCode::serialization_version, version.error().message);
+}
+
+// What OPEN and SIGN have in common: a new id.
+FrameResult<void> LinkServer::take_id(const Frame& frame) {
+  const auto id = static_cast<std::uint32_t>(frame.id);
+  if (id <= last_id_) {
+    return broken(LinkErrorCode::unknown_handshake,
+                  concat(type_of(frame.body), " of ", frame.id, " after ", last_id_));
+  }
+  if (go_away_received()) return unexpected_frame(frame, "the application server is going away");
+  if (in_flight() >= limits().max_in_flight) {
+    return broken(LinkErrorCode::too_many_handshakes, concat(in_flight(), " are in flight"));
+  }
+  last_id_ = id;
   return {};
 }
 
 FrameResult<void> LinkServer::on_open(Frame frame) {
-  const auto id = static_cast<std::uint32_t>(frame.id);
-  if (id <= last_id_) {
-    return broken(LinkErrorCode::unknown_handshake, concat("OPEN of ", frame.id, " after ", last_id_));
+  if (FrameResult<void> taken = take_id(frame); !taken) return taken;
+  if (!can_offload() || version_to_write_ == serialization::SerializationVersion::none) {
+    return unexpected_frame(frame, "serialization offload was not agreed on");
   }
-  if (go_away_received()) return unexpected_frame(frame, "the application server is going away");
-  if (!can_offload()) return unexpected_frame(frame, "serialization offload was not agreed on");
-  if (handshakes_.size() >= limits().max_in_flight) {
-    return broken(LinkErrorCode::too_many_handshakes, concat(handshakes_.size(), " are in flight"));
-  }
-  last_id_ = id;
   handshakes_.emplace(frame.id, Stage::running);
   events_.emplace_back(Received<Open>{frame.id, std::move(std::get<Open>(frame.body))});
   return {};
 }
 
+FrameResult<void> LinkServer::on_sign(Frame frame) {
+  if (FrameResult<void> taken = take_id(frame); !taken) return taken;
+  if (!can_sign()) return unexpected_frame(frame, "signing was not agreed on");
+  signatures_.insert(frame.id);
+  events_.emplace_back(Received<Sign>{frame.id, std::move(std::get<Sign>(frame.body))});
+  return {};
+}
+
+FrameResult<void> LinkServer::on_signature_frame(const Frame& frame) {
+  const auto* cancel = std::get_if<Cancel>(&frame.body);
+  if (cancel == nullptr) return unexpected_frame(frame, "a signature was asked for");
+  signatures_.erase(frame.id);
+  events_.emplace_back(Received<Cancel>{frame.id, *cancel});
+  return {};
+}
+
 FrameResult<void> LinkServer::on_handshake_frame(Frame frame) {
   if (std::holds_alternative<Open>(frame.body)) return on_open(std::move(frame));
+  if (std::holds_alternative<Sign>(frame.body)) return on_sign(std::move(frame));
 
   auto* bytes = std::get_if<ClientBytes>(&frame.body);
   auto* cancel = std::get_if<Cancel>(&frame.body);
@@ -113,8 +153,9 @@ FrameResult<void> LinkServer::on_handshake_frame(Frame frame) {
     return broken(LinkErrorCode::unknown_handshake,
                   concat(type_of(frame.body), " for ", frame.id, ", which was never opened"));
   }
+  if (awaits_signature(frame.id)) return on_signature_frame(frame);
   const auto found = handshakes_.find(frame.id);
-  if (found == handshakes_.end()) return {};  // it crossed our FAILED
+  if (found == handshakes_.end()) return {};  // it crossed our FAILED, or the answer to a SIGN
   if (bytes != nullptr) {
     // After HANDOFF they crossed it, and belong to the connection, which the application server has.
     if (found->second == Stage::running)

@@ -1,5 +1,7 @@
 #include "offload/name_set.h"
 
+#include <algorithm>
+
 #include "offload/text.h"
 
 namespace baton::offload {
@@ -56,6 +58,21 @@ Result<void> NameSet::add(std::string_view pattern) {
   Result<void> added = names_.add(pattern, {});
   if (!added && added.error().code == ErrorCode::refused) return {};
   return added;
+}
+
+bool NameSet::covers(std::string_view text) const {
+  const Result<NamePattern> pattern = parse_name_pattern(text);
+  if (!pattern) return false;
+  if (pattern->kind == NamePattern::Kind::exact) return contains(pattern->name);
+  return names_.find_pattern(*pattern) != nullptr ||
+         names_.find_pattern({NamePattern::Kind::any, ""}) != nullptr;
+}
+
+bool NameSet::covers_all(const std::vector<std::string>& patterns) const {
+  // Also of a certificate's names that are no patterns here.
+  if (covers("*")) return true;
+  return !patterns.empty() &&
+         std::ranges::all_of(patterns, [this](const std::string& pattern) { return covers(pattern); });
 }
 
 }  // namespace baton::offload

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -60,6 +61,9 @@ class NameMap {
     return at(NamePattern::Kind::any, "");
   }
 
+  // The value of that very pattern.
+  const Value* find_pattern(const NamePattern& pattern) const { return at(pattern.kind, pattern.name); }
+
  private:
   const Value* at(NamePattern::Kind kind, const std::string& name) const {
     const auto found = values_.find({kind, name});
@@ -75,6 +79,10 @@ class NameSet {
   // As NameMap::add; a name that is there already changes nothing.
   [[nodiscard]] Result<void> add(std::string_view pattern);
   bool contains(std::string_view name) const { return names_.find(name) != nullptr; }
+  // Whether it contains every name that the pattern stands for. False for one that cannot be parsed.
+  bool covers(std::string_view pattern) const;
+  // The same for all of them. With none only `*` does, which also has the clients that send no name.
+  bool covers_all(const std::vector<std::string>& patterns) const;
 
  private:
   struct Nothing {};

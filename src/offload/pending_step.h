@@ -1,4 +1,5 @@
-// One step of a handshake that is too slow for the event loop, on its way to a worker thread and back.
+// One step of a handshake, or a signature, that is too slow for the event loop, on its way to a worker thread
+// and back.
 #pragma once
 
 #include <memory>

@@ -39,6 +39,20 @@ class RemoteHandshake {
   virtual void set_cancel_reason(CancelReason reason) = 0;
 };
 
+using SignatureAnswer = std::variant<Signature, SignRefused, LinkLost>;
+
+// A signature that was asked for at one key store. Destroying one that waits cancels it there.
+class AwaitedSignature {
+ public:
+  AwaitedSignature() = default;
+  AwaitedSignature(const AwaitedSignature&) = delete;
+  AwaitedSignature& operator=(const AwaitedSignature&) = delete;
+  virtual ~AwaitedSignature() = default;
+
+  virtual const std::optional<SignatureAnswer>& answer() const = 0;
+  virtual void set_cancel_reason(CancelReason reason) = 0;
+};
+
 // Key stores, by their number in the configuration.
 using KeyStoreIndex = std::size_t;
 
@@ -52,6 +66,20 @@ class KeyStoreSet {
   [[nodiscard]] virtual Result<std::unique_ptr<RemoteHandshake>> open(KeyStoreIndex store,
                                                                       OpenRequest request,
                                                                       std::function<void()> on_news) = 0;
+};
+
+// The same for signatures.
+class SigningKeyStoreSet {
+ public:
+  virtual ~SigningKeyStoreSet() = default;
+
+  // Asks for a signature. `on_news` is called once, when its answer is there. Errors: those of
+  // LinkClient::sign().
+  [[nodiscard]] virtual Result<std::unique_ptr<AwaitedSignature>> sign(KeyStoreIndex store, Sign request,
+                                                                       std::function<void()> on_news) = 0;
+  // Why there is no link to any of them, where each could not be reached when that was last tried; otherwise
+  // nullopt.
+  virtual std::optional<std::string> away() const = 0;
 };
 
 }  // namespace baton::offload

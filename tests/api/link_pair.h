@@ -143,9 +143,10 @@ inline LinkPair protected_pair(const KeyStoreOptions& options = options_for({kNa
   return pair;
 }
 
-inline LinkPair unprotected_pair(const KeyStoreOptions& options = options_for({kName})) {
+inline LinkPair unprotected_pair(const KeyStoreOptions& options = options_for({kName}),
+                                 const Config& config = key_store_config()) {
   LinkPair pair{LinkToKeyStore::over_unprotected(),
-                value_of(LinkToApplicationServer::over_unprotected(key_store_config(), options, {})),
+                value_of(LinkToApplicationServer::over_unprotected(config, options, {})),
                 {},
                 {},
                 {},

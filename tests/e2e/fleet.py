@@ -87,10 +87,16 @@ class Program:
         """Start it; it appends to its log."""
         privileges = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
         with self.log.with_suffix(".stderr").open("ab") as errors:
-            self.process = subprocess.Popen(
-                [BIN / self.name, "--config", self.config], stdin=subprocess.DEVNULL,
-                stdout=errors, stderr=errors, **privileges)
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                                            env=self.environment(), **privileges)
         return self
+
+    def command(self) -> list[object]:
+        return [BIN / self.name, "--config", self.config]
+
+    def environment(self) -> dict[str, str] | None:
+        """None is the environment of the test."""
+        return None
 
     @property
     def pid(self) -> int:
@@ -176,7 +182,8 @@ class Fleet:
     `unix_link` has the link on a Unix socket; `keystore_settings` and `proxy_settings` are further
     tables, for example {"limits": {"handshake_timeout": "2s"}}; `allowed_names` is what the proxy's
     link identity may serve, `identity_settings` what else its [[application_server]] says.
-    With `plain_listener` the proxy also has one without TLS, at `plain_port`.
+    With `plain_listener` the proxy also has one without TLS, at `plain_port`. With `local_handshakes` the
+    proxy's listener has the certificates of the first tenant, and key stores only sign.
     """
 
     def __init__(self, directory: Path, tenants: Sequence[Tenant], *, unix_link: bool = False,
@@ -184,7 +191,8 @@ class Fleet:
                  proxy_settings: dict[str, dict] | None = None,
                  allowed_names: Sequence[str] = ("*",), identity_settings: dict[str, object] | None = None,
                  backend: Backend | ListeningBackend | None = None,
-                 ticket_keys: bytes | None = None, proxy_user: int | None = None, plain_listener: bool = False):
+                 ticket_keys: bytes | None = None, proxy_user: int | None = None, plain_listener: bool = False,
+                 local_handshakes: bool = False):
         self.directory = directory
         self.tenants = list(tenants)
         self.unix_link = unix_link
@@ -193,6 +201,7 @@ class Fleet:
         self.allowed_names = list(allowed_names)
         self.identity_settings = identity_settings or {}
         self.ticket_keys = ticket_keys
+        self.local_handshakes = local_handshakes
         self.port = free_port()
         self.link_port = free_port()
         self.backend = backend or Backend(["127.0.0.1"])
@@ -202,7 +211,7 @@ class Fleet:
         self.proxy_dir = directory / "proxy"
         self.keystore_dir.mkdir()
         self.proxy_dir.mkdir()
-        self._link_tables: dict[str, dict[str, object]] = {}
+        self._links: dict[str, dict[str, object]] = {}
         self._programs: list[Program] = []
         self.keystore = self.key_store("keystore", self.link_address())
         self.plain_port = free_port() if plain_listener else None
@@ -214,16 +223,21 @@ class Fleet:
     def key_store(self, stem: str, address: str, build: str = "baton-keystore", **root: object) -> Program:
         """A key store of this fleet, not started; `root` are keys at the root of its file."""
         config = self._write_keystore(stem, address, root)
-        return self._add(Program(build, config, self.directory / f"{stem}.log"))
+        return self.add(Program(build, config, self.directory / f"{stem}.log"))
 
     def application_server(self, stem: str, port: int, key_stores: str | Sequence[str | dict[str, object]],
                            user: int | None = None, build: str = "baton-proxy",
                            listener: str = "https", plain_port: int | None = None) -> Program:
         """An application server of this fleet, not started. Key stores: addresses, or whole tables."""
         config = self._write_proxy(stem, port, key_stores, listener, plain_port)
-        return self._add(Program(build, config, self.directory / f"{stem}.log", user))
+        return self.add(Program(build, config, self.directory / f"{stem}.log", user))
 
-    def _add(self, program: Program) -> Program:
+    def provider_config(self, path: Path, key_stores: str | Sequence[str | dict[str, object]], log: Path) -> Path:
+        """The provider.toml of an application server that has its own TLS and no keys."""
+        return self.write(path, *self._link_tables(key_stores, log))
+
+    def add(self, program: Program) -> Program:
+        """It is ended with the fleet."""
         self._programs.insert(0, program)
         return program
 
@@ -275,9 +289,9 @@ class Fleet:
 
     def _link_files(self, folder: Path, name: str, usage: str, ca_key: str) -> dict[str, object]:
         """Made once: all key stores have one certificate, and so have all application servers."""
-        if name not in self._link_tables:
-            self._link_tables[name] = self._make_link_files(folder, name, usage, ca_key)
-        return self._link_tables[name]
+        if name not in self._links:
+            self._links[name] = self._make_link_files(folder, name, usage, ca_key)
+        return self._links[name]
 
     def _make_link_files(self, folder: Path, name: str, usage: str, ca_key: str) -> dict[str, object]:
         leaf = pki.make_leaf(folder, self.link_ca, "ecdsa", [name], usage=usage)
@@ -323,31 +337,39 @@ class Fleet:
                                 identity | {"names": self.allowed_names} | self.identity_settings),
                           *map(self._tenant_table, self.tenants))
 
-    def _write_proxy(self, stem: str, port: int, addresses: str | Sequence[str | dict[str, object]],
+    def _write_proxy(self, stem: str, port: int, key_stores: str | Sequence[str | dict[str, object]],
                      listener_name: str, plain_port: int | None) -> Path:
+        listeners = [self._listener(listener_name, port)]
+        if plain_port:
+            listeners.append(self._listener("plain", plain_port) | {"protocol": "tcp"})
+        log = self.proxy_dir / f"{stem}.log"
+        path = self.write(self.proxy_dir / f"{stem}.toml",
+                          *[table("[[listener]]", listener) for listener in listeners],
+                          *self._link_tables(key_stores, log))
+        (self.directory / f"{stem}.log").symlink_to(log)
+        return path
+
+    def _link_tables(self, addresses: str | Sequence[str | dict[str, object]], log_file: Path) -> list[str]:
+        """What an application server's file says of its links, and the further settings."""
         link: dict[str, object] = {}
         if not self.unix_link:
             link |= self._link_files(self.proxy_dir, PROXY_IDENTITY, "client", "ca")
-        log = {"format": "json", "file": str(self.proxy_dir / f"{stem}.log")}
-        log |= self.proxy_settings.get("log", {})
+        log = {"format": "json", "file": str(log_file)} | self.proxy_settings.get("log", {})
         link |= self.proxy_settings.get("link", {})
         settings = self.proxy_settings | {"log": log, "link": link}
         key_stores = [(one if isinstance(one, dict) else {"address": one})
                       | ({} if self.unix_link else {"server_name": KEY_STORE_NAME})
                       for one in ([addresses] if isinstance(addresses, str) else addresses)]
-        listeners = [self._listener(listener_name, port)]
-        if plain_port:
-            listeners.append(self._listener("plain", plain_port) | {"protocol": "tcp"})
-        path = self.write(self.proxy_dir / f"{stem}.toml",
-                          *[table("[[listener]]", listener) for listener in listeners],
-                          *[table(f"[{name}]", values) for name, values in settings.items()],
-                          *[table("[[key_store]]", values) for values in key_stores])
-        (self.directory / f"{stem}.log").symlink_to(self.proxy_dir / f"{stem}.log")
-        return path
+        return [*[table(f"[{name}]", values) for name, values in settings.items()],
+                *[table("[[key_store]]", values) for values in key_stores]]
 
     def _listener(self, name: str, port: int) -> dict[str, object]:
-        return {"name": name, "listen": [f"127.0.0.1:{port}", f"[::1]:{port}"],
-                "backend": f"127.0.0.1:{self.backend.port}"}
+        listener: dict[str, object] = {"name": name, "listen": [f"127.0.0.1:{port}", f"[::1]:{port}"],
+                                       "backend": f"127.0.0.1:{self.backend.port}"}
+        if self.local_handshakes and name != "plain":
+            listener["certificates"] = [{"chain": str(self._public_copy(leaf.chain_file, self.proxy_dir))}
+                                        for leaf in self.tenants[0].leaves]
+        return listener
 
     def _give_to(self, user: int) -> None:
         for path in (self.proxy_dir, *self.proxy_dir.iterdir()):

@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 CHUNK = 16 << 20  # bytes read at once
@@ -15,12 +15,23 @@ WIPING_TIME = 5  # s, for what a program still has to do behind the bytes that t
 
 def find(pid: int, needles: dict[str, bytes]) -> set[str]:
     """The names of the needles that are in the memory of the process, which stands still meanwhile."""
+    with _stopped(pid):
+        return find_in(_pieces(pid), needles)
+
+
+def find_in(pieces: Iterable[bytes], needles: dict[str, bytes]) -> set[str]:
+    """The names of the needles that are in them."""
     assert all(8 <= len(needle) < OVERLAP for needle in needles.values())
     found: set[str] = set()
-    with _stopped(pid):
-        for piece in _pieces(pid):
-            found |= {name for name, needle in needles.items() if name not in found and needle in piece}
+    for piece in pieces:
+        found |= {name for name, needle in needles.items() if name not in found and needle in piece}
     return found
+
+
+def snapshot(pid: int) -> list[bytes]:
+    """The whole memory as it is now, to be searched for what is only known later."""
+    with _stopped(pid):
+        return list(_pieces(pid))
 
 
 def left_in(pid: int, needles: dict[str, bytes]) -> set[str]:

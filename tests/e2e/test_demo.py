@@ -7,6 +7,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from fleet import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -40,8 +42,21 @@ def test_the_story_is_told_twice_with_the_port_taken():
             assert not re.search(r"https://[^/]*:8443/", done.stdout)
 
 
-def test_keep_serves_until_ctrl_c():
-    with subprocess.Popen([ROOT / "demo", "--keep"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+def test_the_story_of_the_other_architecture():
+    done = subprocess.run([ROOT / "demo", "--private-key"], capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for told in ("All of it held", "baton:certificate=", "kind=tls13-server", "private key: none found",
+                 "refused (a remote key signs the handshakes of TLS only", "with an alert", "an open connection goes on",
+                 "with the same nginx"):
+        assert told in done.stdout, done.stdout
+    folder = re.search(r"baton:certificate=(/\S*/baton-demo\.[^/]*)/", done.stdout).group(1)
+    assert not Path(folder).exists() and not running_for(folder)
+
+
+@pytest.mark.parametrize("options, page", [([], b"Served without a key"),
+                                           (["--private-key"], b"Served with a key that is elsewhere")])
+def test_keep_serves_until_ctrl_c(options, page):
+    with subprocess.Popen([ROOT / "demo", *options, "--keep"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           start_new_session=True) as demo:
         try:
             lines = []
@@ -52,9 +67,9 @@ def test_keep_serves_until_ctrl_c():
             output = "".join(lines)
             command = re.search(r"^ *(curl .*)$", output, re.MULTILINE)
             assert command, output
-            page = subprocess.run(command.group(1).split(), capture_output=True, timeout=30, check=False)
-            assert b"Served without a key" in page.stdout, page.stderr
-            folder = re.search(r"logs: (\S*)/proxy\.log", output).group(1)
+            got = subprocess.run(command.group(1).split(), capture_output=True, timeout=30, check=False)
+            assert page in got.stdout, got.stderr
+            folder = re.search(r"logs: (\S*/baton-demo\.[^/]*)/", output).group(1)
             assert running_for(folder)
             os.killpg(demo.pid, signal.SIGINT)
             demo.wait(30)
@@ -68,4 +83,4 @@ def test_keep_serves_until_ctrl_c():
 def test_an_unknown_option_is_explained():
     done = subprocess.run([ROOT / "demo", "--what"], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
-    assert "--keep" in done.stdout
+    assert "--keep" in done.stdout and "--private-key" in done.stdout

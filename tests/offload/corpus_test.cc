@@ -10,6 +10,8 @@
 #include <map>
 
 #include "offload/sample_frames.h"
+#include "offload/signing_inputs.h"
+#include "offload/signing_request.h"
 
 namespace baton::offload::test {
 namespace {
@@ -53,6 +55,11 @@ class Script {
   Script& text(unsigned code, std::string_view text) { return operation(code, as_bytes(text)); }
   Script& receive(HandshakeId id, FrameBody body) { return operation(7, encoded({id, std::move(body)})); }
   Script& hello() { return receive(HandshakeId::link, sample_hello()); }
+  Script& hello_that_signs() {
+    Hello hello = sample_hello();
+    hello.capabilities |= kSigning;
+    return receive(HandshakeId::link, hello);
+  }
   operator Bytes() const { return bytes_; }  // NOLINT(google-explicit-constructor): reads as a table below
 
  private:
@@ -94,6 +101,15 @@ Open open_with(std::string_view first_bytes) {
   return open;
 }
 
+Sign sign_with(KeyDigest key) {
+  Sign sign = sample_sign();
+  sign.kind = SigningKind::tls13_server;
+  sign.scheme = key[0] == 2 ? 0x0804 : 0x0403;
+  sign.key = key;
+  sign.input = certificate_verify(kServerContext, 32);
+  return sign;
+}
+
 Seeds server_seeds() {
   const auto opened = [](std::string_view first_bytes) {
     return Script().hello().receive(kFirst, open_with(first_bytes));
@@ -112,11 +128,51 @@ Seeds server_seeds() {
       {"tenant", opened("t").operation(4).receive(kFirst, finish).operation(4, some_bytes(1))},
       {"deadline", opened("n").operation(0, some_bytes(313))},
       {"outcome-missing", opened("c").operation(0, some_bytes(1876)).receive(kFirst, Outcome{})},
+      {"sign", Script().hello_that_signs().receive(kFirst, sign_with({}))},
+      {"sign-slowly", Script().hello_that_signs().receive(kFirst, sign_with({2})).operation(1).operation(2)},
+      {"sign-no-room", Script().hello_that_signs().receive(kFirst, sign_with({2})).operation(1).operation(3)},
+      {"sign-cancelled",
+       Script().hello_that_signs().receive(kFirst, sign_with({2})).operation(1).receive(kFirst, Cancel{})},
+      {"sign-deadline",
+       Script().hello_that_signs().receive(kFirst, sign_with({2})).operation(0, some_bytes(700))},
+      {"sign-no-key", Script().hello_that_signs().receive(kFirst, sign_with({7}))},
       {"early-outcome", opened("n").receive(kFirst, Outcome{})},
       {"id-twice", opened("n").receive(kFirst, open_with("e"))},
       {"never-opened", Script().hello().receive(kSomeHandshake, Cancel{})},
       {"go-away", Script().hello().receive(HandshakeId::link, GoAway{"bye"}).receive(kFirst, open_with("e"))},
       {"ping", Script().hello().receive(HandshakeId::link, Ping{3}).operation(5, some_bytes(9))},
+  };
+}
+
+Bytes signing_seed(SigningKind kind, std::uint16_t scheme, handshake::KeyKind key, ByteView input) {
+  Bytes seed;
+  ByteWriter writer(seed);
+  writer.u8(static_cast<std::uint8_t>(kind));
+  writer.u16(scheme);
+  writer.u8(static_cast<std::uint8_t>(key));
+  writer.u8(0xff);  // all kinds allowed
+  writer.bytes(input);
+  return seed;
+}
+
+Seeds signing_seeds() {
+  using enum SigningKind;
+  using handshake::KeyKind;
+  const Bytes sha256 = certificate_verify(kServerContext, 32);
+  const Bytes sha384 = certificate_verify(kServerContext, 48);
+  const Bytes client = certificate_verify(kClientContext, 32);
+  return {
+      {"tls13-sha256", signing_seed(tls13_server, 0x0403, KeyKind::ecdsa_p256, sha256)},
+      {"tls13-sha384", signing_seed(tls13_server, 0x0503, KeyKind::ecdsa_p384, sha384)},
+      {"tls13-client", signing_seed(tls13_client, 0x0804, KeyKind::rsa, client)},
+      {"tls12-x25519", signing_seed(tls12_server, 0x0807, KeyKind::ed25519, server_key_exchange(29, 32))},
+      {"tls12-x448", signing_seed(tls12_server, 0x0401, KeyKind::rsa, server_key_exchange(30, 56))},
+      {"tls12-p256", signing_seed(tls12_server, 0x0503, KeyKind::ecdsa_p256, server_key_exchange(23, 65))},
+      {"tls12-p384", signing_seed(tls12_server, 0x0601, KeyKind::rsa, server_key_exchange(24, 97))},
+      {"tls12-p521", signing_seed(tls12_server, 0x0806, KeyKind::rsa, server_key_exchange(25, 133))},
+      {"digest", signing_seed(tls13_server, 0x0403, KeyKind::ecdsa_p256, Bytes(32, 1))},
+      {"compressed",
+       signing_seed(tls12_server, 0x0403, KeyKind::ecdsa_p256, server_key_exchange(23, 33, 33, 3, 2))},
   };
 }
 
@@ -143,6 +199,9 @@ TEST(Corpus, Frames) {
 }
 TEST(Corpus, Client) {
   check("fuzz_link_client", client_seeds());
+}
+TEST(Corpus, SigningRequests) {
+  check("fuzz_signing_requests", signing_seeds());
 }
 TEST(Corpus, Server) {
   check("fuzz_link_server", server_seeds());

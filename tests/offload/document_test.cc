@@ -72,15 +72,19 @@ TEST(Document, NumbersAndNames) {
   expect_names<CancelReason>(table("CANCEL", 1), 0, 255);
   expect_names<OutcomeKind>(table("OUTCOME", 1), 0, 255);
   expect_names<AlertFrom>(table("OUTCOME", 2), 0, 255);
+  expect_names<SigningKind>(table("SIGN", 1), 0, 255);
+  expect_names<SigningRefusal>(table("SIGN_REFUSED", 1), 0, 99);
 }
 
 TEST(Document, CapabilityBits) {
   const Table& bits = table("HELLO", 1);
-  ASSERT_EQ(bits.size(), 3U);
+  ASSERT_EQ(bits.size(), 4U);
   EXPECT_EQ(bits[1].at(1), "serialization offload");
   EXPECT_EQ(kSerializationOffload, std::uint64_t{1} << std::stoul(bits[1].at(0)));
   EXPECT_EQ(bits[2].at(1), "early handoff");
   EXPECT_EQ(kEarlyHandoff, std::uint64_t{1} << std::stoul(bits[2].at(0)));
+  EXPECT_EQ(bits[3].at(1), "signing");
+  EXPECT_EQ(kSigning, std::uint64_t{1} << std::stoul(bits[3].at(0)));
 }
 
 TEST(Document, Limits) {
@@ -96,6 +100,8 @@ TEST(Document, Limits) {
       {"listener name", kMaxListenerName},
       {"server name", kMaxServerName},
       {"reason text", kMaxReasonText},
+      {"signing input", kMaxSigningInput},
+      {"signature", kMaxSignature},
   };
   std::map<std::string, std::uint64_t> documented;
   const Table& rows = table("Limits", 0);
@@ -131,8 +137,8 @@ void put_field(Bytes& out, const std::string& size, const Value& value) {
   if (size == "text8") writer.u8(static_cast<std::uint8_t>(value.bytes.size()));
   if (size == "text16") writer.u16(static_cast<std::uint16_t>(value.bytes.size()));
   if (size == "bytes32") writer.u32(static_cast<std::uint32_t>(value.bytes.size()));
-  if (size == "16 bytes") {
-    EXPECT_EQ(value.bytes.size(), 16U);
+  if (size == "16 bytes" || size == "32 bytes") {
+    EXPECT_EQ(value.bytes.size(), std::stoul(size));
   } else {
     EXPECT_TRUE(size == "text8" || size == "text16" || size == "bytes32" || size == "rest" ||
                 size == "text rest")
@@ -191,6 +197,16 @@ Values values_of(const Outcome& body) {
           {"alert", num(static_cast<std::uint64_t>(body.alert))},
           {"from", num(static_cast<std::uint64_t>(body.from))}};
 }
+Values values_of(const Sign& body) {
+  return {{"kind", num(static_cast<std::uint64_t>(body.kind))},
+          {"scheme", num(body.scheme)},
+          {"key", raw(body.key)},
+          {"client_ip", raw(body.client.ip)},
+          {"client_port", num(body.client.port)},
+          {"trace_id", raw(body.trace_id)},
+          {"deadline_ms", num(body.deadline_ms)},
+          {"input", raw(body.input)}};
+}
 Values values_of(const ServerBytes& body) {
   return {{"consumed", num(body.consumed)}, {"bytes", raw(body.bytes)}};
 }
@@ -207,6 +223,12 @@ Values values_of(const Failed& body) {
           {"server_bytes", raw(body.server_bytes)},
           {"server_name", txt(body.server_name)},
           {"text", txt(body.text)}};
+}
+Values values_of(const Signature& body) {
+  return {{"signature", raw(body.signature)}};
+}
+Values values_of(const SignRefused& body) {
+  return {{"reason", num(static_cast<std::uint64_t>(body.reason))}, {"text", txt(body.text)}};
 }
 
 const Table& fields_of(FrameType type) {

@@ -9,7 +9,7 @@
 namespace baton::offload::test {
 namespace {
 
-enum class State { unused, running, handed_off, ended };
+enum class State { unused, running, handed_off, signing, ended };
 
 // A pair whose handshake is in that state on both ends.
 struct Prepared : LinkPair {
@@ -17,6 +17,12 @@ struct Prepared : LinkPair {
     connect();
     if (state == State::unused) {
       id = static_cast<HandshakeId>(1);
+      return;
+    }
+    if (state == State::signing) {
+      id = *client.sign(sample_sign());
+      pump();
+      take_events(server);
       return;
     }
     id = open(some_bytes(100));
@@ -70,23 +76,33 @@ TEST(HandshakeId, WhatAKeyStoreAccepts) {
   EXPECT_EQ(verdict(State::unused, sample_open()), kTaken);
   EXPECT_EQ(verdict(State::running, sample_open()), kReused);
   EXPECT_EQ(verdict(State::handed_off, sample_open()), kReused);
+  EXPECT_EQ(verdict(State::signing, sample_open()), kReused);
   EXPECT_EQ(verdict(State::ended, sample_open()), kNeverOpened);
 
   const ClientBytes bytes{some_bytes(3)};
   EXPECT_EQ(verdict(State::unused, bytes), kNeverOpened);
   EXPECT_EQ(verdict(State::running, bytes), kTaken);
   EXPECT_EQ(verdict(State::handed_off, bytes), kIgnoredInFlight);
+  EXPECT_EQ(verdict(State::signing, bytes), kUnexpected);
   EXPECT_EQ(verdict(State::ended, bytes), kIgnored);
 
   EXPECT_EQ(verdict(State::unused, Cancel{}), kNeverOpened);
   EXPECT_EQ(verdict(State::running, Cancel{}), kEnds);
   EXPECT_EQ(verdict(State::handed_off, Cancel{}), kEnds);
+  EXPECT_EQ(verdict(State::signing, Cancel{}), kEnds);
   EXPECT_EQ(verdict(State::ended, Cancel{}), kIgnored);
 
   EXPECT_EQ(verdict(State::unused, Outcome{}), kNeverOpened);
   EXPECT_EQ(verdict(State::running, Outcome{}), kUnexpected);
   EXPECT_EQ(verdict(State::handed_off, Outcome{}), kEnds);
+  EXPECT_EQ(verdict(State::signing, Outcome{}), kUnexpected);
   EXPECT_EQ(verdict(State::ended, Outcome{}), kIgnored);
+
+  EXPECT_EQ(verdict(State::unused, sample_sign()), kTaken);
+  EXPECT_EQ(verdict(State::running, sample_sign()), kReused);
+  EXPECT_EQ(verdict(State::handed_off, sample_sign()), kReused);
+  EXPECT_EQ(verdict(State::signing, sample_sign()), kReused);
+  EXPECT_EQ(verdict(State::ended, sample_sign()), kNeverOpened);
 }
 
 TEST(HandshakeId, WhatAnApplicationServerAccepts) {
@@ -98,12 +114,14 @@ TEST(HandshakeId, WhatAnApplicationServerAccepts) {
   EXPECT_EQ(verdict(State::unused, bytes), kNeverOpened);
   EXPECT_EQ(verdict(State::running, bytes), kTaken);
   EXPECT_EQ(verdict(State::handed_off, bytes), kUnexpected);
+  EXPECT_EQ(verdict(State::signing, bytes), kUnexpected);
   EXPECT_EQ(verdict(State::ended, bytes), kIgnored);
 
   const Handoff handoff{10, {}, some_secret(97)};
   EXPECT_EQ(verdict(State::unused, handoff), kNeverOpened);
   EXPECT_EQ(verdict(State::running, handoff), kTaken);
   EXPECT_EQ(verdict(State::handed_off, handoff), kUnexpected);
+  EXPECT_EQ(verdict(State::signing, handoff), kUnexpected);
   EXPECT_EQ(verdict(State::ended, handoff), kIgnored);
 
   Failed failed;
@@ -111,17 +129,27 @@ TEST(HandshakeId, WhatAnApplicationServerAccepts) {
   EXPECT_EQ(verdict(State::unused, failed), kNeverOpened);
   EXPECT_EQ(verdict(State::running, failed), kEnds);
   EXPECT_EQ(verdict(State::handed_off, failed), kUnexpected);
+  EXPECT_EQ(verdict(State::signing, failed), kUnexpected);
   EXPECT_EQ(verdict(State::ended, failed), kIgnored);
+
+  for (const FrameBody& answer : {FrameBody(Signature{some_bytes(70)}), FrameBody(SignRefused{})}) {
+    EXPECT_EQ(verdict(State::unused, answer), kNeverOpened);
+    EXPECT_EQ(verdict(State::running, answer), kUnexpected);
+    EXPECT_EQ(verdict(State::handed_off, answer), kUnexpected);
+    EXPECT_EQ(verdict(State::signing, answer), kEnds);
+    EXPECT_EQ(verdict(State::ended, answer), kIgnored);
+  }
 }
 
 TEST(HandshakeId, FramesOfTheOtherDirectionAreErrors) {
   for (FrameBody body :
-       {FrameBody(ServerBytes{}), FrameBody(Handoff{0, {}, some_secret(9)}), FrameBody(Failed{})}) {
+       {FrameBody(ServerBytes{}), FrameBody(Handoff{0, {}, some_secret(9)}), FrameBody(Failed{}),
+        FrameBody(Signature{some_bytes(70)}), FrameBody(SignRefused{})}) {
     Prepared pair(State::running);
     EXPECT_EQ(give(pair.server, pair.id, body), kUnexpected);
   }
-  for (FrameBody body :
-       {FrameBody(sample_open()), FrameBody(ClientBytes{{1}}), FrameBody(Cancel{}), FrameBody(Outcome{})}) {
+  for (FrameBody body : {FrameBody(sample_open()), FrameBody(ClientBytes{{1}}), FrameBody(Cancel{}),
+                         FrameBody(Outcome{}), FrameBody(sample_sign())}) {
     Prepared pair(State::running);
     EXPECT_EQ(give(pair.client, pair.id, body), kUnexpected);
   }
@@ -188,6 +216,18 @@ TEST(HandshakeId, CallsOutsideTheirStateAreRefused) {
   EXPECT_FALSE(ended.client.report(ended.id, {}));
   ended.client.cancel(ended.id, CancelReason::client_gone);
   EXPECT_TRUE(ended.client.output().empty());
+}
+
+TEST(HandshakeId, CancelCrossesTheSignature) {
+  Prepared pair(State::signing);
+  ASSERT_TRUE(pair.server.signature(pair.id, some_bytes(70)));
+  pair.client.cancel(pair.id, CancelReason::client_gone);
+  ASSERT_TRUE(pair.pump());
+  EXPECT_TRUE(take_events(pair.client).empty());
+  EXPECT_TRUE(take_events(pair.server).empty());
+  EXPECT_EQ(pair.client.in_flight() + pair.server.in_flight(), 0U);
+  EXPECT_FALSE(pair.server.signature(pair.id, some_bytes(70))) << "answered twice";
+  EXPECT_FALSE(pair.server.refuse_signature(pair.id, SigningRefusal::internal, "")) << "answered twice";
 }
 
 TEST(HandshakeId, ConsumedOnlyGrowsWithinWhatWasSent) {

@@ -160,9 +160,55 @@ TEST(Link, PeerThatReadsNoVersionIsRefusedWithAReason) {
 
 TEST(Link, KeyStoreWithSerializationOffRefusesTheLink) {
   LinkClient client({}, {"app"});
-  LinkServer server({}, {"store"}, SerializationVersion::none);
+  LinkServer server({}, {"store", kSerializationOffload}, SerializationVersion::none);
   EXPECT_FALSE(server.receive(take_output(client)));
   EXPECT_EQ(link_error_of(server), LinkErrorCode::serialization_version);
+}
+
+// Serialization is not needed for signing alone.
+TEST(Link, AKeyStoreThatOnlySigns) {
+  LinkPair pair;
+  LinkServer server({}, {"store", kSigning}, SerializationVersion::none);
+  ASSERT_TRUE(server.receive(take_output(pair.client)));
+  ASSERT_TRUE(pair.client.receive(take_output(server)));
+  EXPECT_EQ(pair.client.open({}).error().code, ErrorCode::refused);
+  const auto id = pair.client.sign(sample_sign());
+  ASSERT_TRUE(id);
+  ASSERT_TRUE(server.receive(take_output(pair.client)));
+  EXPECT_EQ(server.in_flight(), 1U);
+  ASSERT_TRUE(server.signature(*id, some_bytes(70)));
+  ASSERT_TRUE(pair.client.receive(take_output(server)));
+  const auto answers = take_events(pair.client);
+  ASSERT_EQ(answers.size(), 2U);  // HELLO before it
+  EXPECT_EQ(std::get<Received<Signature>>(answers[1]).body.signature, some_bytes(70));
+  EXPECT_EQ(pair.client.in_flight() + server.in_flight(), 0U);
+  EXPECT_FALSE(inject(server, static_cast<HandshakeId>(50), sample_open()));
+  EXPECT_EQ(link_error_of(server), LinkErrorCode::unexpected_frame);
+}
+
+TEST(Link, AnOlderPeerIsNotAskedToSign) {
+  LinkClient client({}, {"app"});
+  ASSERT_TRUE(inject(client, HandshakeId::link, sample_hello()));
+  EXPECT_EQ(client.sign(sample_sign()).error().code, ErrorCode::refused);
+  LinkServer server({}, {"store"}, kV1);
+  ASSERT_TRUE(inject(server, HandshakeId::link, sample_hello()));
+  EXPECT_FALSE(inject(server, kSomeHandshake, sample_sign()));
+  EXPECT_EQ(link_error_of(server), LinkErrorCode::unexpected_frame);
+}
+
+TEST(Link, SignaturesCountAmongThoseInFlight) {
+  LinkLimits few;
+  few.max_in_flight = 3;
+  LinkPair pair(few, few);
+  pair.connect();
+  pair.open();
+  ASSERT_TRUE(pair.client.sign(sample_sign()));
+  ASSERT_TRUE(pair.client.sign(sample_sign()));
+  EXPECT_EQ(pair.client.sign(sample_sign()).error().code, ErrorCode::limit_exceeded);
+  EXPECT_EQ(pair.client.open({}).error().code, ErrorCode::limit_exceeded);
+  pair.pump();
+  EXPECT_FALSE(inject(pair.server, static_cast<HandshakeId>(50), sample_sign()));
+  EXPECT_EQ(link_error_of(pair.server), LinkErrorCode::too_many_handshakes);
 }
 
 TEST(Link, WithoutTheCapabilityNothingIsOpened) {

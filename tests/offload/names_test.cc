@@ -64,6 +64,32 @@ TEST(NameSet, SaysWhatALinkMayServe) {
   EXPECT_FALSE(names.contains(""));
 }
 
+TEST(NameSet, CoversPatterns) {
+  NameSet names;
+  ASSERT_TRUE(names.add("www.example.com") && names.add("*.example.org"));
+  EXPECT_TRUE(names.covers("www.example.com"));
+  EXPECT_TRUE(names.covers("a.example.org"));
+  EXPECT_TRUE(names.covers("*.example.org"));
+  EXPECT_FALSE(names.covers("*.example.com"));
+  EXPECT_FALSE(names.covers("*.a.example.org"));
+  EXPECT_FALSE(names.covers("*"));
+  EXPECT_FALSE(names.covers("not a name"));
+  ASSERT_TRUE(names.add("*"));
+  EXPECT_TRUE(names.covers("*.example.com") && names.covers("bank.example") && names.covers("*"));
+}
+
+TEST(NameSet, CoversAllOrNot) {
+  NameSet names;
+  ASSERT_TRUE(names.add("www.example.com"));
+  ASSERT_TRUE(names.add("*.example.org"));
+  EXPECT_TRUE(names.covers_all({"www.example.com", "WWW.Example.com.", "*.example.org"}));
+  EXPECT_FALSE(names.covers_all({"www.example.com", "bank.example"}));
+  EXPECT_FALSE(names.covers_all({"www.example.com", "w*.example.com"}));
+  EXPECT_FALSE(names.covers_all({}));
+  ASSERT_TRUE(names.add("*"));
+  EXPECT_TRUE(names.covers_all({"bank.example", "w*.example.com"}) && names.covers_all({}));
+}
+
 TEST(RestrictNames, RefusesBeforeATenantIsChosen) {
   auto allowed = std::make_shared<NameSet>();
   ASSERT_TRUE(allowed->add("www.example.com"));

@@ -46,6 +46,20 @@ inline Open sample_open() {
   return open;
 }
 
+inline Sign sample_sign() {
+  Sign sign;
+  sign.kind = SigningKind::tls12_server;
+  sign.scheme = 0x0403;
+  for (std::size_t index = 0; index < sign.key.size(); ++index) {
+    sign.key[index] = static_cast<std::uint8_t>(0x40 + index);
+  }
+  sign.client = sample_open().client;
+  sign.trace_id = sample_open().trace_id;
+  sign.deadline_ms = 3000;
+  sign.input = some_bytes(133);
+  return sign;
+}
+
 inline Failed sample_failed() {
   Failed failed;
   failed.reason = FailureReason::tls_alert_sent;
@@ -70,9 +84,12 @@ inline std::vector<Frame> sample_frames() {
   handshake(ClientBytes{some_bytes(20)});
   handshake(Cancel{CancelReason::timeout});
   handshake(Outcome{OutcomeKind::alert, tls::Alert::bad_certificate, AlertFrom::client});
+  handshake(sample_sign());
   handshake(ServerBytes{517, some_bytes(33)});
   handshake(Handoff{600, some_bytes(10), some_secret(97)});
   handshake(sample_failed());
+  handshake(Signature{some_bytes(71)});
+  handshake(SignRefused{SigningRefusal::input_refused, "no input of a TLS signature"});
   return frames;
 }
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-COMPONENTS = ["runtime", "development", "programs", "documentation"]
+COMPONENTS = ["runtime", "development", "programs", "provider", "documentation"]
 
 
 def files_of(folder):
@@ -32,6 +32,8 @@ def faults_of_components(build, prefix, soname):
         yield f"the runtime has more than the shared library: {sorted(files['runtime'])}"
     if {pathlib.Path(name).name for name in files["programs"]} != {"baton", "baton-keystore", "baton-proxy"}:
         yield f"the programs are {sorted(files['programs'])}"
+    if not all(name.endswith("/ossl-modules/baton.so") for name in files["provider"]) or len(files["provider"]) != 1:
+        yield f"the provider is {sorted(files['provider'])}"
 
 
 def faults_of_paths(build, prefix):

@@ -2,7 +2,8 @@
 """check_symbols.py PREFIX SONAME: what the installed libraries show.
 
 The shared library shows the public names of the headers, all of them and nothing else, under one version; its SONAME is
-SONAME. The static one holds machine code alone, nothing that only the compiler that made it could read.
+SONAME. The static one holds machine code alone, nothing that only the compiler that made it could read. The provider
+shows what OpenSSL calls.
 """
 import pathlib
 import re
@@ -67,9 +68,12 @@ def faults_of_static(archive):
 
 
 def main(prefix, soname):
-    library, archive = (str(next(prefix.rglob(name))) for name in ("libbaton.so", "libbaton.a"))
+    library, archive, provider = (str(next(prefix.rglob(name)))
+                                  for name in ("libbaton.so", "libbaton.a", "ossl-modules/baton.so"))
     names = PublicNames((prefix / "include/baton").rglob("*.h"))
     faults = [*faults_of_shared(library, archive, names, soname), *faults_of_static(archive)]
+    if set(exported(provider)) != {"OSSL_provider_init"}:
+        faults.append(f"the provider shows {sorted(exported(provider))}")
     print("\n".join(faults) or f"{len(exported(library))} symbols, all of them public")
     return bool(faults)
 

@@ -39,7 +39,7 @@ std::vector<std::string> help_of(const std::string& command) {
 
 TEST(BatonCommand, HasTheseCommands) {
   EXPECT_THAT(command_names(), testing::ElementsAre("keyring create", "keyring rotate", "keyring list",
-                                                    "keyring retire", "inspect"));
+                                                    "keyring retire", "inspect", "key-uri"));
 }
 
 TEST(BatonCommand, SaysItsVersion) {

@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <sstream>
 
 #include "common/files.h"
 #include "keystore/config.h"
+#include "provider_module/config.h"
 #include "proxy/config.h"
 
 namespace baton::programs {
@@ -33,8 +35,12 @@ std::string error_text(const Result& result) {
 const Program kKeystore = {
     "## baton-keystore", "packaging/examples/keystore.toml", 2,
     [](ConfigDocument& document) { return error_text(keystore::parse_config(document)); }};
-const Program kProxy = {"## baton-proxy", "packaging/examples/proxy.toml", 2,
+const Program kProxy = {"## baton-proxy", "packaging/examples/proxy.toml", 3,
                         [](ConfigDocument& document) { return error_text(proxy::parse_config(document)); }};
+
+const Program kProvider = {
+    "## baton.so", "packaging/examples/provider.toml", 1,
+    [](ConfigDocument& document) { return error_text(provider_module::parse_config(document)); }};
 
 // The lines from a heading to the next one of its level.
 std::vector<std::string> section(const Program& program) {
@@ -110,8 +116,11 @@ TEST_P(Documentation, HasEveryKeyWithItsDefault) {
   EXPECT_EQ(documented_keys(section(GetParam())), document.known_keys());
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, Documentation, testing::Values(kKeystore, kProxy),
-                         [](const auto& program) { return program.index == 0 ? "keystore" : "proxy"; });
+std::string name_of(const testing::TestParamInfo<Program>& program) {
+  return std::array{"keystore", "proxy", "provider"}.at(program.index);
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, Documentation, testing::Values(kKeystore, kProxy, kProvider), name_of);
 
 }  // namespace
 }  // namespace baton::programs

@@ -40,8 +40,8 @@ TEST(KeystoreConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_FALSE(config->application_servers[0].rate.is_limited());
   EXPECT_EQ(config->limits.link_idle_timeout, std::chrono::minutes(5));
   ASSERT_EQ(config->tenants.size(), 1U);
-  EXPECT_EQ(config->tenants[0].min_version, tls::ProtocolVersion::tls12);
-  EXPECT_EQ(config->tenants[0].max_version, tls::ProtocolVersion::tls13);
+  EXPECT_EQ(config->tenants[0].tls.min_version, tls::ProtocolVersion::tls12);
+  EXPECT_EQ(config->tenants[0].tls.max_version, tls::ProtocolVersion::tls13);
   EXPECT_FALSE(config->tenants[0].is_default);
 }
 
@@ -117,8 +117,8 @@ default = true
   EXPECT_EQ(tenant.certificates[1].chain.path, "/etc/baton/b.crt");
   EXPECT_EQ(tenant.certificates[1].private_key.path, "/etc/baton/b.key");
   EXPECT_EQ(tenant.client_ca->path, "/etc/baton/clients.crt");
-  EXPECT_THAT(tenant.alpn, ElementsAre("h2", "http/1.1"));
-  EXPECT_EQ(tenant.min_version, tls::ProtocolVersion::tls13);
+  EXPECT_THAT(tenant.tls.alpn, ElementsAre("h2", "http/1.1"));
+  EXPECT_EQ(tenant.tls.min_version, tls::ProtocolVersion::tls13);
   EXPECT_THAT(tenant.cipher_suites, ElementsAre("TLS_AES_128_GCM_SHA256"));
   EXPECT_TRUE(tenant.is_default);
 }
@@ -133,16 +133,71 @@ TEST(KeystoreConfig, ReportsAllErrorsInTheOrderOfTheLines) {
   const auto config = parse("workers = 0\n[link]\nlisten = [\"foo\", \"[::]:0\"]\nlisen = 1\n", "k.toml");
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().message,
-            "k.toml:1: serialization_version: serialization is off until a version is set: add "
-            "serialization_version = 1 "
-            "once every application server reads version 1\n"
             "k.toml:1: workers: 0 is out of range; write 1 to 1024\n"
             "k.toml:1: application_server: is missing: add an [[application_server]] for each machine that "
             "may connect\n"
             "k.toml:1: tenant: is missing: add a [[tenant]] with names and certificates\n"
+            "k.toml:1: serialization_version: serialization is off until a version is set: add "
+            "serialization_version = 1 "
+            "once every application server reads version 1\n"
             "k.toml:3: link.listen: \"foo\" is not HOST:PORT or unix:PATH\n"
             "k.toml:3: link.listen: \"[::]:0\": the port must be a number from 1 to 65535\n"
             "k.toml:4: link.lisen: unknown key; did you mean \"listen\"?");
+}
+
+constexpr std::string_view kSigningOnly = R"([link]
+listen = ["unix:k.sock"]
+[[application_server]]
+uid = 1
+names = ["*"]
+offload = ["signing"]
+signing_kinds = ["tls13-server", "tls13-client"]
+signing_rate = "15/s"
+[[tenant]]
+names = ["www.example.com"]
+offload = ["serialization", "signing"]
+certificates = [{ chain = "a.crt", private_key = "a.key", signing_kinds = ["tls13-client"] }]
+)";
+
+TEST(KeystoreConfig, ReadsWhatIsSigned) {
+  const auto defaults = parse(test::kKeystoreText);
+  ASSERT_TRUE(defaults) << defaults.error().message;
+  EXPECT_TRUE(defaults->tenants[0].offload.serialization);
+  EXPECT_FALSE(defaults->tenants[0].offload.signing);
+  EXPECT_FALSE(defaults->application_servers[0].offload.signing);
+
+  const auto config = parse(kSigningOnly);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->serialization_version, serialization::SerializationVersion::none);
+  const ApplicationServer& server = config->application_servers.at(0);
+  EXPECT_FALSE(server.offload.serialization);
+  EXPECT_TRUE(server.offload.signing);
+  EXPECT_EQ(server.signing_kinds,
+            (offload::SigningKinds{SigningKind::tls13_server, SigningKind::tls13_client}));
+  EXPECT_EQ(server.signing_rate, (offload::Rate{15, std::chrono::seconds(1)}));
+  EXPECT_TRUE(config->tenants.at(0).offload.serialization);
+  EXPECT_EQ(config->tenants[0].certificates[0].signing_kinds,
+            offload::SigningKinds{SigningKind::tls13_client});
+}
+
+TEST(KeystoreConfig, WhatIsNotSignedHasNoSigningKeys) {
+  const auto error_of = [](std::string_view from, std::string_view to) {
+    const auto config = parse(test::replaced(kSigningOnly, from, to), "k.toml");
+    return config ? std::string() : test::first_line(config.error().message);
+  };
+  EXPECT_EQ(error_of("signing_rate = \"15/s\"", "signing_rate = 15"),
+            "k.toml:8: application_server.signing_rate: must be a string, not an integer");
+  EXPECT_EQ(error_of("offload = [\"signing\"]", "offload = [\"decryption\"]"),
+            "k.toml:6: application_server.offload: \"decryption\" is not \"serialization\" or \"signing\"");
+  EXPECT_EQ(error_of("offload = [\"signing\"]", "offload = [\"serialization\"]"),
+            "k.toml:1: serialization_version: serialization is off until a version is set: add "
+            "serialization_version = 1 once every application server reads version 1");
+  EXPECT_EQ(error_of("offload = [\"serialization\", \"signing\"]", ""),
+            "k.toml:12: tenant.certificates.signing_kinds: has no effect without \"signing\" in "
+            "tenant.offload");
+  EXPECT_EQ(error_of("[\"tls13-server\", \"tls13-client\"]", "[\"tls12-client\"]"),
+            "k.toml:7: application_server.signing_kinds: \"tls12-client\" is not \"tls13-server\", "
+            "\"tls12-server\" or \"tls13-client\"");
 }
 
 class WrongKeystoreText : public testing::TestWithParam<WrongText> {};
@@ -171,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongText{"[limits]\nmax_links = 10", "limits = 1",
                   "k.toml:7: link.limits: unknown key; known here: certificate, client_ca, listen, "
                   "max_handshakes_per_link, private_key"},
-        WrongText{"serialization_version = 1", "log = 1",
+        WrongText{"serialization_version = 1", "",
                   "k.toml:1: serialization_version: serialization is off until a version is set: add "
                   "serialization_version = 1 once every application server reads version 1"},
         WrongText{"serialization_version = 1", "log = 1\nserialization_version = 1",
@@ -333,7 +388,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongText{"[{ chain = \"a.crt\", private_key = \"a.key\" }]", "[{ chain = \"a.crt\" }]",
                   "k.toml:14: tenant.certificates.private_key: is missing"},
         WrongText{"private_key = \"a.key\" }", "private_key = \"a.key\", pasword = \"x\" }",
-                  "k.toml:14: tenant.certificates.pasword: unknown key; known here: chain, private_key"},
+                  "k.toml:14: tenant.certificates.pasword: unknown key; known here: chain, private_key, "
+                  "signing_kinds"},
         WrongText{"[[tenant]]", "[[tenant]]\nalpn = [\"h2\", \"h2\"]",
                   "k.toml:13: tenant.alpn: \"h2\" is listed twice, first on this line"},
         WrongText{"[[tenant]]", "[[tenant]]\nmin_version = 1.2",

@@ -146,6 +146,19 @@ TEST_F(LoadFiles, RefusesAPrivateKeyThatOthersCanRead) {
   }
 }
 
+TEST_F(LoadFiles, RefusesToSignWithTheKeyOfTheLink) {
+  for (const std::string end : {".crt", ".key"}) {
+    std::filesystem::copy_file(file("link" + end), file("ecdsa" + end),
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  EXPECT_EQ(keystore_errors(), "") << "it does not sign";
+  std::string text(kKeystoreFile);
+  text.replace(text.find("[[tenant]]"), 10, "[[tenant]]\noffload = [\"signing\"]");
+  folder_.write("keystore.toml", text, 0644);
+  EXPECT_THAT(keystore_errors(),
+              StartsWith(file("keystore.toml") + ":12: tenant: signs with the key of link.certificate"));
+}
+
 TEST_F(LoadFiles, RefusesTheKeyOfAnotherCertificate) {
   std::filesystem::copy_file(file("link.key"), file("ecdsa.key"),
                              std::filesystem::copy_options::overwrite_existing);

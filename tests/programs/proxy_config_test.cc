@@ -27,14 +27,14 @@ TEST(ProxyConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_THAT(config->listeners[0].listen, ElementsAre(TcpEndpoint{"::", 443}));
   EXPECT_EQ(config->listeners[0].backend, Endpoint(TcpEndpoint{"127.0.0.1", 8080}));
   EXPECT_EQ(config->listeners[0].protocol, Protocol::tls);
-  ASSERT_EQ(config->key_stores.size(), 1U);
-  EXPECT_EQ(config->key_stores[0].address, Endpoint(TcpEndpoint{"keystore.internal", 7600}));
-  EXPECT_EQ(config->key_stores[0].server_name, "keystore.internal");
-  EXPECT_EQ(config->key_stores[0].tier, 0U);
-  EXPECT_EQ(config->link.tls->ca.path, "/etc/baton/ca.crt");
-  EXPECT_EQ(config->link.lifetime, std::chrono::hours(1));
-  EXPECT_EQ(config->link.policy.answer_timeout, std::chrono::seconds(2));
-  EXPECT_FALSE(config->link.policy.hedge);
+  ASSERT_EQ(config->links.key_stores.size(), 1U);
+  EXPECT_EQ(config->links.key_stores[0].address, Endpoint(TcpEndpoint{"keystore.internal", 7600}));
+  EXPECT_EQ(config->links.key_stores[0].server_name, "keystore.internal");
+  EXPECT_EQ(config->links.key_stores[0].tier, 0U);
+  EXPECT_EQ(config->links.tls->ca.path, "/etc/baton/ca.crt");
+  EXPECT_EQ(config->links.lifetime, std::chrono::hours(1));
+  EXPECT_EQ(config->links.policy.answer_timeout, std::chrono::seconds(2));
+  EXPECT_FALSE(config->links.policy.hedge);
   EXPECT_EQ(config->limits.handshake_timeout, std::chrono::seconds(10));
   EXPECT_EQ(config->limits.idle_timeout, std::chrono::minutes(5));
   EXPECT_EQ(config->limits.connect_timeout, std::chrono::seconds(5));
@@ -88,13 +88,13 @@ buffer = "32KiB"
   EXPECT_EQ(config->listeners[1].name, "listener2");
   EXPECT_EQ(config->listeners[1].protocol, Protocol::tcp);
   EXPECT_EQ(config->listeners[1].backend, Endpoint(TcpEndpoint{"app.internal", 80}));
-  ASSERT_EQ(config->key_stores.size(), 2U);
-  EXPECT_EQ(config->key_stores[0].server_name, "keystore.internal");
-  EXPECT_EQ(config->key_stores[1].address, Endpoint(UnixEndpoint{"/etc/baton/k.sock"}));
-  EXPECT_EQ(config->key_stores[1].tier, 3U);
-  EXPECT_EQ(config->link.lifetime, std::chrono::seconds(2));
-  EXPECT_EQ(config->link.policy.answer_timeout, std::chrono::milliseconds(20));
-  EXPECT_TRUE(config->link.policy.hedge);
+  ASSERT_EQ(config->links.key_stores.size(), 2U);
+  EXPECT_EQ(config->links.key_stores[0].server_name, "keystore.internal");
+  EXPECT_EQ(config->links.key_stores[1].address, Endpoint(UnixEndpoint{"/etc/baton/k.sock"}));
+  EXPECT_EQ(config->links.key_stores[1].tier, 3U);
+  EXPECT_EQ(config->links.lifetime, std::chrono::seconds(2));
+  EXPECT_EQ(config->links.policy.answer_timeout, std::chrono::milliseconds(20));
+  EXPECT_TRUE(config->links.policy.hedge);
   EXPECT_EQ(config->limits.handshake_timeout, std::chrono::seconds(1));
   EXPECT_EQ(config->limits.idle_timeout, std::chrono::seconds(2));
   EXPECT_EQ(config->limits.connect_timeout, std::chrono::seconds(3));
@@ -110,8 +110,8 @@ TEST(ProxyConfig, NeedsNoCertificateOnAUnixSocket) {
       "[[listener]]\nlisten = [\"[::]:443\"]\nbackend = \"127.0.0.1:80\"\n"
       "[[key_store]]\naddress = \"unix:/run/k.sock\"\n");
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_FALSE(config->link.tls);
-  EXPECT_EQ(config->key_stores[0].server_name, "");
+  EXPECT_FALSE(config->links.tls);
+  EXPECT_EQ(config->links.key_stores[0].server_name, "");
 }
 
 TEST(ProxyConfig, WrongAddressIsOneError) {
@@ -126,6 +126,42 @@ TEST(ProxyConfig, ReportsAFileThatCannotBeRead) {
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().message,
             "/nowhere/proxy.toml:1: cannot read /nowhere/proxy.toml: No such file or directory");
+}
+
+TEST(ProxyConfig, ReadsAListenerThatDoesItsHandshakes) {
+  const auto with = [](std::string_view lines) {
+    return parse(test::replaced(test::kProxyText, "backend = \"127.0.0.1:8080\"",
+                                "backend = \"127.0.0.1:8080\"\n" + std::string(lines)),
+                 "p.toml");
+  };
+  const auto error_of = [&with](std::string_view lines) {
+    const auto config = with(lines);
+    return config ? std::string() : test::first_line(config.error().message);
+  };
+  EXPECT_FALSE(parse(test::kProxyText)->listeners[0].local_tls);
+
+  const auto config = with(
+      "certificates = [{ chain = \"a.crt\" }, { chain = \"b.crt\" }]\nalpn = [\"h2\"]\nmin_version = "
+      "\"1.3\"");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto& local = config->listeners[0].local_tls;
+  ASSERT_TRUE(local);
+  ASSERT_EQ(local->chains.size(), 2U);
+  EXPECT_EQ(local->chains[1].path, "b.crt");
+  EXPECT_THAT(local->policy.alpn, ElementsAre("h2"));
+  EXPECT_EQ(local->policy.min_version, tls::ProtocolVersion::tls13);
+
+  EXPECT_EQ(
+      error_of("certificates = [{ chain = \"a.crt\", private_key = \"a.key\" }]"),
+      "p.toml:5: listener.certificates.private_key: the private key stays with the key stores, which sign "
+      "with it: its tenant there has \"signing\" in offload");
+  EXPECT_EQ(error_of("certificates = [{ chain = \"a.crt\" }]\nalpn = [\"" + std::string(256, 'a') + "\"]"),
+            "p.toml:6: listener.alpn: a protocol has at most 255 bytes");
+  EXPECT_EQ(error_of("certificates = [{ chain = \"a.crt\" }]\nprotocol = \"tcp\""),
+            "p.toml:5: listener.certificates: has no meaning with protocol = \"tcp\"");
+  EXPECT_EQ(error_of("min_version = \"1.3\""),
+            "p.toml:5: listener.min_version: belongs in the key store's file, under [[tenant]], unless this "
+            "listener has certificates and does the handshakes itself");
 }
 
 class WrongProxyText : public testing::TestWithParam<WrongText> {};

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "command_line/inspect.h"
+#include "command_line/key_uri.h"
 #include "command_line/keyring.h"
 
 namespace baton::command_line {
@@ -19,6 +20,7 @@ struct Arguments {
   std::string key_id;
   bool as_json = false;
   InspectOptions inspect;
+  std::filesystem::path certificate;
 };
 
 using Command = std::function<Result<void>(const Arguments&, const Environment&)>;
@@ -37,6 +39,7 @@ class Parser {
     app_.require_subcommand(1);
     add_keyring();
     add_inspect();
+    add_key_uri();
   }
 
   void parse(int argc, const char* const* argv) { app_.parse(argc, argv); }
@@ -108,7 +111,19 @@ class Parser {
     added->add_flag("--json", arguments_.inspect.as_json, "As one JSON object");
   }
 
-  CLI::App app_{"Key rings, and a look into serialized connections.", "baton"};
+  void add_key_uri() {
+    CLI::App* added = add_command(
+        app_, "key-uri", "Write a key file that names the key of a certificate, for the OpenSSL provider",
+        "baton key-uri /etc/nginx/www.crt > /etc/nginx/www.key",
+        [](const Arguments& said, const Environment& environment) {
+          return write_key_uri(said.certificate, environment);
+        });
+    added->add_option("CERTIFICATE", arguments_.certificate, "The certificate, as the program will read it")
+        ->required()
+        ->type_name("");
+  }
+
+  CLI::App app_{"Key rings, names of keys, and a look into serialized connections.", "baton"};
   Arguments arguments_;
   Command command_;
   std::vector<std::string> names_;

@@ -9,11 +9,13 @@
 #include "net/stream.h"
 #include "offload/handshake_link.h"
 
-namespace baton::proxy {
+namespace baton::links {
 
 class KeyStoreLink final : public offload::HandshakeLink {
  public:
-  KeyStoreLink(const asio::any_io_executor& executor, std::unique_ptr<net::Stream> stream);
+  // `program` is what the key store's log calls this one.
+  KeyStoreLink(const asio::any_io_executor& executor, const std::string& program,
+               std::unique_ptr<net::Stream> stream);
 
   // Runs the link to its end; the result is why it ended. HELLO must come within `hello_timeout`.
   net::Task<Error> run(std::chrono::milliseconds hello_timeout);
@@ -58,4 +60,4 @@ class KeyStoreLink final : public offload::HandshakeLink {
   std::string end_reason_;
 };
 
-}  // namespace baton::proxy
+}  // namespace baton::links

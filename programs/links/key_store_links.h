@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "handshake/client.h"
+#include "links/key_store_link.h"
 #include "net/backoff.h"
 #include "net/endpoint.h"
-#include "proxy/key_store_link.h"
 
-namespace baton::proxy {
+namespace baton::links {
 
 class KeyStoreLinks {
  public:
@@ -22,7 +22,7 @@ class KeyStoreLinks {
   // handed over.
   KeyStoreLinks(const asio::any_io_executor& executor, net::Endpoint address,
                 std::shared_ptr<const handshake::ClientEndpoint> tls, std::chrono::milliseconds lifetime,
-                Watcher watcher);
+                std::string program, Watcher watcher);
 
   // Connects, and connects again with back-off when the link is lost. Ends after stop().
   net::Task<> run();
@@ -31,6 +31,13 @@ class KeyStoreLinks {
   // Errors: io (there is no link now), and those of LinkClient::open().
   Result<std::unique_ptr<offload::RemoteHandshake>> open(offload::OpenRequest request,
                                                          std::function<void()> on_news);
+
+  // Errors: io (there is no link now), and those of LinkClient::sign().
+  Result<std::unique_ptr<offload::AwaitedSignature>> sign(offload::Sign request,
+                                                          std::function<void()> on_news);
+
+  // Why there is no link, where the last attempt to have one has failed.
+  std::optional<std::string> away() const { return usable() ? std::nullopt : last_failure_; }
 
   // Its address, for logs.
   const std::string& name() const { return name_; }
@@ -50,11 +57,13 @@ class KeyStoreLinks {
   std::string name_;
   std::shared_ptr<const handshake::ClientEndpoint> tls_;
   std::chrono::milliseconds lifetime_;
+  std::string program_;
   Watcher watcher_;
   LinkPointer current_;
-  net::Signal changed_;  // something about the links is new
-  unsigned live_ = 0;    // links that have not ended, also retired ones
+  net::Signal changed_;                      // something about the links is new
+  unsigned live_ = 0;                        // links that have not ended, also retired ones
+  std::optional<std::string> last_failure_;  // of the last attempt to have a link
   bool stopped_ = false;
 };
 
-}  // namespace baton::proxy
+}  // namespace baton::links

@@ -1,4 +1,4 @@
-#include "proxy/key_store_link.h"
+#include "links/key_store_link.h"
 
 #include <algorithm>
 #include <asio/experimental/awaitable_operators.hpp>
@@ -7,7 +7,7 @@
 #include "net/link_pump.h"
 #include "net/timeout.h"
 
-namespace baton::proxy {
+namespace baton::links {
 namespace {
 
 using namespace std::chrono_literals;
@@ -16,9 +16,10 @@ using namespace std::chrono_literals;
 constexpr auto kPingInterval = 5s;
 // Nobody waits for an OUTCOME: it goes out with the next OPEN, or by itself in a moment.
 constexpr auto kOutcomeDelay = 10ms;
-offload::HelloInfo hello_info() {
+
+offload::HelloInfo hello_info(const std::string& program) {
   offload::HelloInfo info;
-  info.software = "baton-proxy " BATON_VERSION;
+  info.software = program + " " BATON_VERSION;
   return info;
 }
 
@@ -31,8 +32,9 @@ std::uint16_t serialization_version(ByteView serialized) {
 
 }  // namespace
 
-KeyStoreLink::KeyStoreLink(const asio::any_io_executor& executor, std::unique_ptr<net::Stream> stream)
-    : HandshakeLink(offload::LinkLimits{}, hello_info()),
+KeyStoreLink::KeyStoreLink(const asio::any_io_executor& executor, const std::string& program,
+                           std::unique_ptr<net::Stream> stream)
+    : HandshakeLink(offload::LinkLimits{}, hello_info(program)),
       executor_(executor),
       stream_(std::move(stream)),
       wake_(executor),
@@ -147,4 +149,4 @@ void KeyStoreLink::changed() {
   if (on_change_) on_change_();
 }
 
-}  // namespace baton::proxy
+}  // namespace baton::links

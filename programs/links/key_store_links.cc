@@ -1,4 +1,4 @@
-#include "proxy/key_store_links.h"
+#include "links/key_store_links.h"
 
 #include <asio/experimental/awaitable_operators.hpp>
 
@@ -8,7 +8,7 @@
 #include "net/spawn.h"
 #include "net/timeout.h"
 
-namespace baton::proxy {
+namespace baton::links {
 namespace {
 
 using namespace std::chrono_literals;
@@ -24,12 +24,13 @@ constexpr auto kSlowestRetry = 5000ms;
 
 KeyStoreLinks::KeyStoreLinks(const asio::any_io_executor& executor, net::Endpoint address,
                              std::shared_ptr<const handshake::ClientEndpoint> tls,
-                             std::chrono::milliseconds lifetime, Watcher watcher)
+                             std::chrono::milliseconds lifetime, std::string program, Watcher watcher)
     : executor_(executor),
       address_(std::move(address)),
       name_(net::to_string(address_)),
       tls_(std::move(tls)),
       lifetime_(lifetime),
+      program_(std::move(program)),
       watcher_(std::move(watcher)),
       changed_(executor) {}
 
@@ -42,13 +43,13 @@ net::Task<Result<KeyStoreLinks::LinkPointer>> KeyStoreLinks::dial() {
   auto socket = co_await net::connect(address_, kDialTimeout);
   if (!socket) co_return pass_on(socket);
   if (!tls_)
-    co_return std::make_shared<KeyStoreLink>(executor_,
+    co_return std::make_shared<KeyStoreLink>(executor_, program_,
                                              std::make_unique<net::PlainStream>(std::move(*socket)));
   auto handshake = tls_->connect();
   if (!handshake) co_return pass_on(handshake);
   auto secured = co_await net::secure(std::move(*socket), std::move(*handshake), kDialTimeout);
   if (!secured) co_return pass_on(secured);
-  co_return std::make_shared<KeyStoreLink>(executor_, std::move(secured->stream));
+  co_return std::make_shared<KeyStoreLink>(executor_, program_, std::move(secured->stream));
 }
 
 // Runs one link to its end.
@@ -56,7 +57,11 @@ net::Task<> KeyStoreLinks::keep(LinkPointer link) {
   ++live_;
   const Error end = co_await link->run(kDialTimeout);
   --live_;
-  if (current_ == link) current_.reset();
+  if (current_ == link) {
+    current_.reset();
+    // One that is silent will be so for the next attempt, too, and that takes long.
+    if (end.code == ErrorCode::limit_exceeded) last_failure_ = end.message;
+  }
   log_event(stopped_ ? LogLevel::info : LogLevel::warning, "link_down",
             {{"key_store", name_}, {"reason", end.message}});
   changed();
@@ -66,6 +71,7 @@ net::Task<> KeyStoreLinks::keep(LinkPointer link) {
 net::Task<bool> KeyStoreLinks::renew() {
   auto link = co_await dial();
   if (!link) {
+    last_failure_ = link.error().message;
     if (!stopped_) {
       log_event(LogLevel::warning, "link_failed", {{"key_store", name_}, {"reason", link.error().message}});
     }
@@ -76,9 +82,11 @@ net::Task<bool> KeyStoreLinks::renew() {
   net::spawn(executor_, keep(*link));
   while (!(*link)->usable() && !(*link)->ended() && !stopped_) co_await changed_.wait();
   if (!(*link)->usable()) {
+    last_failure_ = "the link ended as it began";
     (*link)->retire("shutting down");
     co_return false;
   }
+  last_failure_.reset();
   const LinkPointer replaced = std::exchange(current_, *link);
   if (replaced) replaced->retire("replaced by a new link");
   changed();
@@ -125,4 +133,10 @@ Result<std::unique_ptr<offload::RemoteHandshake>> KeyStoreLinks::open(offload::O
   return current_->open(std::move(request), std::move(on_news));
 }
 
-}  // namespace baton::proxy
+Result<std::unique_ptr<offload::AwaitedSignature>> KeyStoreLinks::sign(offload::Sign request,
+                                                                       std::function<void()> on_news) {
+  if (!usable()) return fail(ErrorCode::io, "there is no link to " + name_ + " now");
+  return current_->sign(std::move(request), std::move(on_news));
+}
+
+}  // namespace baton::links

@@ -1,0 +1,130 @@
+// The links of a provider, seen by the program that it is in: its signals, its children, its end.
+#include "provider_module/link_signer.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <future>
+#include <set>
+#include <thread>
+
+#include "programs/temporary_folder.h"
+
+namespace {
+
+constexpr const char* kSlowName = "name-servers-are-silent.example";
+
+}  // namespace
+
+// The one that the programs under test call.
+extern "C" int getaddrinfo(const char* name, const char* /*service*/, const addrinfo* /*hints*/,
+                           addrinfo** /*result*/) {
+  if (name != nullptr && std::string_view(name) == kSlowName) {
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+  }
+  return EAI_NONAME;
+}
+
+namespace baton::provider_module {
+namespace {
+
+using std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+Config config_of(const net::Endpoint& key_store) {
+  Config config;
+  config.links.key_stores.push_back({key_store, "keystore.internal"});
+  config.links.lifetime = 1h;
+  config.links.policy.wait_for_link = 200ms;
+  config.links.policy.wait_while_away = false;
+  config.signature_timeout = 200ms;
+  return config;
+}
+
+const net::Endpoint kNowhere = net::UnixEndpoint{"/nowhere/k.sock"};
+
+Result<Bytes> sign(LinkSigner& signer) {
+  return signer.sign({}, SigningKind::tls13_server, 0x0403, as_bytes("input"));
+}
+
+// What was asked of a thread that ends, even before it came to it, is known to have no answer.
+TEST(LinkThread, GivesEveryAnswerBack) {
+  const Config config = config_of(kNowhere);
+  for (int i = 0; i < 50; ++i) {
+    const auto answer = std::make_shared<provider::Answer>();
+    std::make_unique<LinkThread>(config, links::LinkTls{nullptr})->ask({}, answer);
+    std::promise<void> given;
+    auto future = given.get_future();
+    std::thread([answer, given = std::move(given)]() mutable {
+      answer->wait();
+      given.set_value();
+    }).detach();
+    ASSERT_EQ(future.wait_for(5s), std::future_status::ready) << "attempt " << i;
+  }
+}
+
+TEST(LinkSigner, LeavesTheSignalsAloneWhereNoThreadCanBeHad) {
+  LinkSigner signer(config_of(kNowhere), {nullptr});
+  pthread_attr_t usual;
+  pthread_attr_t endless;
+  pthread_getattr_default_np(&usual);
+  pthread_attr_init(&endless);
+  pthread_attr_setstacksize(&endless, std::size_t{1} << 46);
+  pthread_setattr_default_np(&endless);
+  const auto signature = sign(signer);
+  pthread_setattr_default_np(&usual);
+  ASSERT_FALSE(signature);
+  EXPECT_EQ(signature.error().code, ErrorCode::io);
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  EXPECT_EQ(sigismember(&blocked, SIGTERM), 0);
+}
+
+TEST(LinkSigner, DoesNotKeepAProgramFromForking) {
+  LinkSigner signer(config_of(net::TcpEndpoint{kSlowName, 1}), {nullptr});
+  EXPECT_FALSE(sign(signer));
+  const auto before = steady_clock::now();
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  EXPECT_LT(steady_clock::now() - before, 1s) << "fork() waits for name servers";
+  waitpid(child, nullptr, 0);
+}
+
+// Descriptors that a program hands on when it starts another one.
+std::set<int> inherited() {
+  std::set<int> all;
+  for (int i = 0; i < 1024; ++i) {
+    const int flags = fcntl(i, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) all.insert(i);
+  }
+  return all;
+}
+
+TEST(LinkSigner, HandsNoDescriptorOn) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "k.sock";
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  const auto before = inherited();
+  LinkSigner signer(config_of(net::UnixEndpoint{path}), {nullptr});
+  EXPECT_FALSE(sign(signer)) << "the key store never says HELLO";
+  const int accepted = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+  EXPECT_GE(accepted, 0) << "the link is there";
+  EXPECT_EQ(inherited(), before);
+  close(accepted);
+  close(listener);
+}
+
+}  // namespace
+}  // namespace baton::provider_module
