@@ -7,13 +7,14 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from clients import SClient, Target
-from fleet import BIN, Fleet, Tenant, free_port, wait_until
+from fleet import BIN, PROXY_IDENTITY, Fleet, Tenant, free_port, wait_until
 from link_client import certificate_verify, server_key_exchange
 from offloaded_keys import OffloadedKeys
 from step_client import StepClient, client_context
@@ -371,3 +372,24 @@ def test_all_key_stores_are_away(fleet, tmp_path):
         with pytest.raises(ssl.SSLError, match="alert internal error"):
             handshake(fleet, server.port, "1.3")
     assert "key store" in server.output, server.output
+
+
+def test_an_identity_that_is_revoked(fleet):
+    """Links come up and end at once, again and again: no handshake waits for one."""
+    port = free_port()
+    revoking = fleet.key_store("revoking", f"127.0.0.1:{port}")
+    own = OffloadedKeys(fleet, f"127.0.0.1:{port}", stem="revoked")
+    leaf = leaf_of(fleet)
+    accepted = revoking.config.read_text()
+    revoking.start().wait_event("started")
+    with s_server(own, leaf, own.key_file(leaf)) as server:
+        handshake(fleet, server.port, "1.3")
+        revoking.kill()
+        revoking.config.write_text(accepted.replace(PROXY_IDENTITY, "somebody.else"))
+        revoking.start().wait_event("started", count=2)
+        for _ in range(30):
+            with pytest.raises(ssl.SSLError, match="alert internal error"):
+                handshake(fleet, server.port, "1.3")
+            time.sleep(0.05)
+    revoking.kill()
+    assert server.output.count("no key store can be reached") == 30, server.output
