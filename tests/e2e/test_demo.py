@@ -46,8 +46,8 @@ def test_the_story_of_the_other_architecture():
     done = subprocess.run([ROOT / "demo", "--private-key"], capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for told in ("All of it held", "baton:certificate=", "kind=tls13-server", "private key: none found",
-                 "refused by baton.so, nothing was signed (a remote key signs the handshakes of TLS only", "with an alert", "an open connection goes on",
-                 "with the same nginx"):
+                 "refused by baton.so, nothing was signed (a remote key signs the handshakes of TLS only", "with an alert",
+                 "an open connection goes on", "with the same nginx"):
         assert told in done.stdout, done.stdout
     folder = re.search(r"baton:certificate=(/\S*/baton-demo\.[^/]*)/", done.stdout).group(1)
     assert not Path(folder).exists() and not running_for(folder)
