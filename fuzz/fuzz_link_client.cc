@@ -1,6 +1,7 @@
 // The application server's end of a link, against a hostile key store.
 // Input: operations (see link_script.h); the low three bits say which.
 #include <map>
+#include <set>
 
 #include "link_script.h"
 #include "offload/link_client.h"
@@ -18,8 +19,15 @@ struct Seen {
 };
 using Handshakes = std::map<HandshakeId, Seen>;
 
+// What is under way: handshakes, and the signatures that were asked for.
+struct UnderWay {
+  Handshakes handshakes;
+  std::set<HandshakeId> signatures;
+};
+
 template <class Body>
-void check(Handshakes& handshakes, const Received<Body>& event) {
+void check(UnderWay& under_way, const Received<Body>& event) {
+  Handshakes& handshakes = under_way.handshakes;
   const auto found = handshakes.find(event.id);
   if (found == handshakes.end() || found->second.handed_off) std::abort();
   if (event.body.consumed < found->second.consumed || event.body.consumed > found->second.sent) std::abort();
@@ -31,10 +39,18 @@ void check(Handshakes& handshakes, const Received<Body>& event) {
   if constexpr (std::is_same_v<Body, Failed>) handshakes.erase(found);
 }
 
-void check(Handshakes& /*handshakes*/, const Hello& /*event*/) {}
-void check(Handshakes& /*handshakes*/, const Pong& /*event*/) {}
-void check(Handshakes& /*handshakes*/, const GoAway& /*event*/) {}
-void check(Handshakes& /*handshakes*/, const LinkError& /*event*/) {}
+// A signature ends with its answer.
+void check(UnderWay& under_way, const Received<Signature>& event) {
+  if (event.body.signature.empty() || under_way.signatures.erase(event.id) != 1) std::abort();
+}
+void check(UnderWay& under_way, const Received<SignRefused>& event) {
+  if (under_way.signatures.erase(event.id) != 1) std::abort();
+}
+
+void check(UnderWay& /*under_way*/, const Hello& /*event*/) {}
+void check(UnderWay& /*under_way*/, const Pong& /*event*/) {}
+void check(UnderWay& /*under_way*/, const GoAway& /*event*/) {}
+void check(UnderWay& /*under_way*/, const LinkError& /*event*/) {}
 
 void open(LinkClient& link, Handshakes& handshakes, ByteView bytes) {
   OpenRequest request;
@@ -43,7 +59,14 @@ void open(LinkClient& link, Handshakes& handshakes, ByteView bytes) {
   if (id) handshakes[*id].sent = bytes.size();
 }
 
-void run(LinkClient& link, Handshakes& handshakes, const fuzz::Operation& operation) {
+void sign(LinkClient& link, UnderWay& under_way, ByteView input) {
+  Sign request;
+  request.input.assign(input.begin(), input.end());
+  if (const auto id = link.sign(std::move(request))) under_way.signatures.insert(*id);
+}
+
+void run(LinkClient& link, UnderWay& under_way, const fuzz::Operation& operation) {
+  Handshakes& handshakes = under_way.handshakes;
   const auto id = static_cast<HandshakeId>(operation.code >> 3);
   switch (operation.code & 7) {
     case 0:
@@ -54,6 +77,7 @@ void run(LinkClient& link, Handshakes& handshakes, const fuzz::Operation& operat
     case 2:
       link.cancel(id, CancelReason::client_gone);
       handshakes.erase(id);
+      under_way.signatures.erase(id);
       return;
     case 3:
       if (link.report(id, {})) handshakes.erase(id);
@@ -62,6 +86,8 @@ void run(LinkClient& link, Handshakes& handshakes, const fuzz::Operation& operat
       return static_cast<void>(link.ping());
     case 5:
       return link.output_sent(std::min<std::size_t>(operation.bytes.size() * 16, link.output().size()));
+    case 6:
+      return sign(link, under_way, operation.bytes);
     default:
       return static_cast<void>(link.receive(operation.bytes));
   }
@@ -71,15 +97,15 @@ void run(LinkClient& link, Handshakes& handshakes, const fuzz::Operation& operat
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   LinkClient link(fuzz::small_limits(), {"fuzz"});
-  Handshakes handshakes;
+  UnderWay under_way;
   ByteReader script(ByteView(data, size));
   while (script.left() > 0) {
-    run(link, handshakes, fuzz::next_operation(script));
+    run(link, under_way, fuzz::next_operation(script));
     fuzz::check_link(link);
     while (auto event = link.next_event()) {
-      std::visit([&handshakes](const auto& value) { check(handshakes, value); }, *event);
+      std::visit([&under_way](const auto& value) { check(under_way, value); }, *event);
     }
-    if (link.in_flight() != handshakes.size()) std::abort();
+    if (link.in_flight() != under_way.handshakes.size() + under_way.signatures.size()) std::abort();
   }
   return 0;
 }

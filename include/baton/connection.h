@@ -123,7 +123,7 @@ class BATON_EXPORT Connection {
                                                     MutableBytes out) const;
 
   // For Baton itself.
-  struct Inside;
+  struct BATON_HIDDEN Inside;
   explicit Connection(std::unique_ptr<Inside> inside);
   Inside& inside() { return *inside_; }
   const Inside& inside() const { return *inside_; }

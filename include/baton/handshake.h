@@ -68,7 +68,7 @@ class BATON_EXPORT Handshake {
   [[nodiscard]] Result<Connection> connection() &&;
 
  private:
-  struct Inside;
+  struct BATON_HIDDEN Inside;
   explicit Handshake(std::unique_ptr<Inside> inside);
   std::unique_ptr<Inside> inside_;
 };

@@ -33,9 +33,6 @@
 #include "baton/handshake.h"
 #include "baton/signing.h"
 
-// What stands in an exported class and is no part of it.
-#define BATON_OFFLOAD_HIDDEN __attribute__((visibility("hidden")))
-
 namespace baton {
 
 // 16 bytes that follow a connection through the logs of both machines.
@@ -90,7 +87,7 @@ class BATON_EXPORT OffloadedHandshake {
   [[nodiscard]] Result<Connection> connection() &&;
 
   // For Baton itself.
-  struct BATON_OFFLOAD_HIDDEN Inside;
+  struct BATON_HIDDEN Inside;
   explicit OffloadedHandshake(std::unique_ptr<Inside> inside);
 
  private:
@@ -160,7 +157,7 @@ class BATON_EXPORT LinkToKeyStore {
   void end(std::string_view reason);
 
   // For Baton itself.
-  struct BATON_OFFLOAD_HIDDEN Inside;
+  struct BATON_HIDDEN Inside;
 
  private:
   explicit LinkToKeyStore(std::shared_ptr<Inside> inside);
@@ -267,11 +264,9 @@ class BATON_EXPORT LinkToApplicationServer {
   void end(std::string_view reason, Time now);
 
  private:
-  struct BATON_OFFLOAD_HIDDEN Inside;
+  struct BATON_HIDDEN Inside;
   explicit LinkToApplicationServer(std::unique_ptr<Inside> inside);
   std::unique_ptr<Inside> inside_;
 };
 
 }  // namespace baton
-
-#undef BATON_OFFLOAD_HIDDEN

@@ -106,7 +106,7 @@ class BATON_EXPORT RemoteSignature {
   const std::string& reason() const;
 
   // For Baton itself.
-  struct Inside;
+  struct BATON_HIDDEN Inside;
   explicit RemoteSignature(std::unique_ptr<Inside> inside);
 
  private:

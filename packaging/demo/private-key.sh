@@ -87,13 +87,19 @@ start() {
   wait_until "nginx serves" page_by_curl
 }
 
+starts() { grep -c "event=started " "$work/keystore.log" || true; }
+
+more_starts_than() { [ "$(starts)" -gt "$1" ]; }
+
 start_key_store() {
-  : >"$work/keystore.log"
+  local before
+  touch "$work/keystore.log"
+  before=$(starts)
   become $key_store_user sh -c 'echo $$ >"$0"; exec "$@"' "$work/keystore/pid" "$work/baton-keystore" \
-    --config "$work/keystore/keystore.toml" 2>"$work/keystore.log" &
+    --config "$work/keystore/keystore.toml" 2>>"$work/keystore.log" &
   key_store_job=$!
   pids+=("$key_store_job")
-  wait_for "$work/keystore.log" started
+  wait_until "the key store starts" more_starts_than "$before"
   key_store_pid=$($as_root cat "$work/keystore/pid")
 }
 
@@ -144,7 +150,7 @@ key_is_out_of_reach() {
   say ""
   say "  server              $(nginx -v 2>&1 | sed 's/^.*: //'), as Debian has it, pid $(nginx_pid), user $server_user; OPENSSL_CONF loads baton.so"
   say "  its key file        $($as_root grep ^baton: "$work/nginx/$name.key")"
-  say "                      names the key and holds none; link.key proves who asks, and is no name's key"
+  say "                      names the key and holds none. link.key beside it tells the key store who asks, no client"
   say "  key store           pid $key_store_pid, user $key_store_user, holds the key; $server_user can read none of its files"
 }
 
@@ -173,7 +179,7 @@ memory_holds_no_key() {
   say "  nginx's memory      $searched"
   searched=$($as_root packaging/demo/search_memory.py "$work/keystore/$name.key" "$key_store_pid") &&
     die "the search does not even find the key in the key store"
-  say "  key store's memory  $searched"
+  say "  key store's memory  $searched, as it has to be"
 }
 
 forgery_is_refused() {
@@ -183,7 +189,7 @@ forgery_is_refused() {
     -sign "$work/nginx/$name.key" "$work/nginx/$name.crt" 2>&1 >/dev/null) && die "openssl dgst got a signature"
   [ "$(grep -c event=signature_signed "$work/keystore.log")" -eq "$before" ] || die "the key store has signed a forgery"
   said=$(grep -aom 1 '[^:]*TLS[^:]*' <<<"$said") || die "no reason is given"
-  say "  forged request      openssl dgst -sign, with all that nginx has: refused ($said)"
+  say "  forged request      openssl dgst -sign, with all that nginx has: refused by baton.so, nothing was signed ($said)"
 }
 
 key_store_dies_and_comes_back() {

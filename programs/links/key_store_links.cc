@@ -57,10 +57,11 @@ net::Task<> KeyStoreLinks::keep(LinkPointer link) {
   ++live_;
   const Error end = co_await link->run(kDialTimeout);
   --live_;
+  link_end_ = end.message;
   if (current_ == link) {
     current_.reset();
     // One that is silent will be so for the next attempt, too, and that takes long.
-    if (end.code == ErrorCode::limit_exceeded) last_failure_ = end.message;
+    if (end.code == ErrorCode::limit_exceeded) last_failure_ = link_end_;
   }
   log_event(stopped_ ? LogLevel::info : LogLevel::warning, "link_down",
             {{"key_store", name_}, {"reason", end.message}});
@@ -82,7 +83,7 @@ net::Task<bool> KeyStoreLinks::renew() {
   net::spawn(executor_, keep(*link));
   while (!(*link)->usable() && !(*link)->ended() && !stopped_) co_await changed_.wait();
   if (!(*link)->usable()) {
-    last_failure_ = "the link ended as it began";
+    last_failure_ = link_end_;
     (*link)->retire("shutting down");
     co_return false;
   }
@@ -115,6 +116,7 @@ net::Task<> KeyStoreLinks::run() {
         backoff.reset();
         continue;
       }
+      last_failure_ = link_end_;  // as with an identity that is refused
     }
     if (!stopped_) co_await net::sleep_for(backoff.next());
   }

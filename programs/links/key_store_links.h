@@ -63,6 +63,7 @@ class KeyStoreLinks {
   net::Signal changed_;                      // something about the links is new
   unsigned live_ = 0;                        // links that have not ended, also retired ones
   std::optional<std::string> last_failure_;  // of the last attempt to have a link
+  std::string link_end_ = "the link ended";  // why the last one did
   bool stopped_ = false;
 };
 

@@ -56,7 +56,10 @@ tl::unexpected<ProtocolError> unexpected_frame(const Frame& frame, std::string_v
 Result<SerializationVersion> written_version(SerializationVersion configured,
                                              std::uint16_t newest_readable_by_peer) {
   if (configured == SerializationVersion::none) {
-    return fail(ErrorCode::refused, "serialization is off at this key store: no version is configured");
+    return fail(
+        ErrorCode::refused,
+        "serialization is off at this key store: set serialization_version there, or give this application "
+        "server \"signing\" in application_server.offload");
   }
   if (newest_readable_by_peer == 0) {
     return fail(ErrorCode::unsupported_version, "the application server reads no serialization version");

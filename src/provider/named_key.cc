@@ -47,7 +47,7 @@ Result<void> add_signer(remote_key::KeyObject& key, const ModuleContext& context
 int give_key(std::unique_ptr<remote_key::KeyObject> key, OSSL_CALLBACK* give, void* argument) {
   int type = OSSL_OBJECT_PKEY;
   const char* key_type = remote_key::key_type(key->public_key.get());
-  remote_key::KeyReference reference = key.release();
+  remote_key::KeyReference reference{key.release()};
   const OSSL_PARAM params[] = {
       OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
       OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, const_cast<char*>(key_type), 0),

@@ -19,7 +19,9 @@ inline constexpr const char* kOnlyTheseKeys = "only keys of ECDSA, RSA and Ed255
 
 // A KeyObject on its way through OpenSSL: an object reference holds its address. Who takes it owns it; the
 // reference is empty afterwards.
-using KeyReference = KeyObject*;
+struct KeyReference {
+  KeyObject* key = nullptr;
+};
 std::unique_ptr<KeyObject> take_key(KeyReference& reference);
 
 }  // namespace baton::remote_key

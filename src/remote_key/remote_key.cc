@@ -62,7 +62,7 @@ const char* key_type(EVP_PKEY* public_key) {
 }
 
 std::unique_ptr<KeyObject> take_key(KeyReference& reference) {
-  return std::unique_ptr<KeyObject>(std::exchange(reference, nullptr));
+  return std::unique_ptr<KeyObject>(std::exchange(reference.key, nullptr));
 }
 
 Result<KeyDigest> digest_of(const X509* certificate) {

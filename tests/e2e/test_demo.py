@@ -46,8 +46,8 @@ def test_the_story_of_the_other_architecture():
     done = subprocess.run([ROOT / "demo", "--private-key"], capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for told in ("All of it held", "baton:certificate=", "kind=tls13-server", "private key: none found",
-                 "refused (a remote key signs the handshakes of TLS only", "with an alert", "an open connection goes on",
-                 "with the same nginx"):
+                 "refused by baton.so, nothing was signed (a remote key signs the handshakes of TLS only", "with an alert",
+                 "an open connection goes on", "with the same nginx"):
         assert told in done.stdout, done.stdout
     folder = re.search(r"baton:certificate=(/\S*/baton-demo\.[^/]*)/", done.stdout).group(1)
     assert not Path(folder).exists() and not running_for(folder)
@@ -83,4 +83,6 @@ def test_keep_serves_until_ctrl_c(options, page):
 def test_an_unknown_option_is_explained():
     done = subprocess.run([ROOT / "demo", "--what"], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
+    assert "there is no option --what" in done.stderr and "--help" in done.stderr
+    done = subprocess.run([ROOT / "demo", "--help"], capture_output=True, text=True, timeout=30, check=True)
     assert "--keep" in done.stdout and "--private-key" in done.stdout

@@ -7,12 +7,14 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fleet import BIN, Fleet, Tenant, free_port, wait_until
+from clients import SClient, Target
+from fleet import BIN, PROXY_IDENTITY, Fleet, Tenant, free_port, wait_until
 from link_client import certificate_verify, server_key_exchange
 from offloaded_keys import OffloadedKeys
 from step_client import StepClient, client_context
@@ -95,6 +97,22 @@ def test_s_server(fleet, keys, key_type, by_uri):
     signed = fleet.keystore.events("signature_signed")[before:]
     assert [one["kind"] for one in signed] == ["tls12-server", "tls13-server"]
     assert {one["tenant"] for one in signed} == {NAME}
+
+
+@pytest.mark.parametrize("key_type, version, scheme", [
+    *[("rsa", "1.2", f"rsa_pkcs1_sha{size}") for size in (256, 384, 512)],
+    *[("rsa", version, f"rsa_pss_rsae_sha{size}") for version in VERSIONS for size in (256, 384, 512)],
+    ("ecdsa", "1.2", "ecdsa_secp256r1_sha256"), ("ecdsa", "1.3", "ecdsa_secp256r1_sha256"),
+    ("ecdsa", "1.2", "ecdsa_secp384r1_sha384"),  # in TLS 1.2 it names the hash only
+    ("ed25519", "1.2", "ed25519"), ("ed25519", "1.3", "ed25519")])
+def test_every_signature_scheme(fleet, keys, key_type, version, scheme):
+    leaf = leaf_of(fleet, key_type)
+    before = len(fleet.keystore.events("signature_signed"))
+    with s_server(keys, leaf, keys.key_file(leaf)) as server:
+        to = Target(NAME, "127.0.0.1", server.port, fleet.ca_file, version)
+        with SClient(to, options=["-sigalgs", scheme]) as client:
+            assert client.tls_version == version
+    assert [one["scheme"] for one in fleet.keystore.events("signature_signed")[before:]] == [scheme]
 
 
 def test_a_path_with_odd_characters(fleet, keys):
@@ -354,3 +372,24 @@ def test_all_key_stores_are_away(fleet, tmp_path):
         with pytest.raises(ssl.SSLError, match="alert internal error"):
             handshake(fleet, server.port, "1.3")
     assert "key store" in server.output, server.output
+
+
+def test_an_identity_that_is_revoked(fleet):
+    """Links come up and end at once, again and again: no handshake waits for one."""
+    port = free_port()
+    revoking = fleet.key_store("revoking", f"127.0.0.1:{port}")
+    own = OffloadedKeys(fleet, f"127.0.0.1:{port}", stem="revoked")
+    leaf = leaf_of(fleet)
+    accepted = revoking.config.read_text()
+    revoking.start().wait_event("started")
+    with s_server(own, leaf, own.key_file(leaf)) as server:
+        handshake(fleet, server.port, "1.3")
+        revoking.kill()
+        revoking.config.write_text(accepted.replace(PROXY_IDENTITY, "somebody.else"))
+        revoking.start().wait_event("started", count=2)
+        for _ in range(30):
+            with pytest.raises(ssl.SSLError, match="alert internal error"):
+                handshake(fleet, server.port, "1.3")
+            time.sleep(0.05)
+    revoking.kill()
+    assert server.output.count("no key store can be reached") == 30, server.output

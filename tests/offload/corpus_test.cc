@@ -74,6 +74,7 @@ constexpr unsigned on_first(unsigned operation) {
 Seeds client_seeds() {
   const Handoff handoff{2, {1}, some_secret(97)};
   const auto opened = [] { return Script().hello().text(0, "hello"); };
+  const auto asked = [] { return Script().hello_that_signs().text(6, "input"); };
   return {
       {"hello", Script().hello()},
       {"no-hello", Script().receive(HandshakeId::link, Ping{1})},
@@ -92,6 +93,12 @@ Seeds client_seeds() {
       {"ping", Script().hello().operation(4).receive(HandshakeId::link, Pong{1}).operation(5, some_bytes(9))},
       {"go-away", Script().hello().receive(HandshakeId::link, GoAway{"restart"}).text(0, "late")},
       {"link-error", opened().receive(HandshakeId::link, LinkError{LinkErrorCode::refused, "no"})},
+      {"signature",
+       asked().receive(kFirst, Signature{some_bytes(70)}).receive(kFirst, Signature{some_bytes(70)})},
+      {"sign-refused", asked().receive(kFirst, SignRefused{SigningRefusal::key_refused, "no such key"})},
+      {"cancel-crosses-signature", asked().operation(on_first(2)).receive(kFirst, Signature{some_bytes(70)})},
+      {"signature-of-a-handshake", opened().receive(kFirst, Signature{some_bytes(70)})},
+      {"handoff-of-a-signature", asked().receive(kFirst, handoff)},
   };
 }
 

@@ -15,6 +15,7 @@
 #include <set>
 #include <thread>
 
+#include "offload/link_server.h"
 #include "programs/temporary_folder.h"
 
 namespace {
@@ -36,6 +37,8 @@ namespace baton::provider_module {
 namespace {
 
 using std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::Not;
 using namespace std::chrono_literals;
 
 Config config_of(const net::Endpoint& key_store) {
@@ -107,15 +110,45 @@ std::set<int> inherited() {
   return all;
 }
 
-TEST(LinkSigner, HandsNoDescriptorOn) {
-  const test::TemporaryFolder folder;
-  const auto path = folder.path() / "k.sock";
+int listen_at(const std::filesystem::path& path) {
   const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.string().copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(listen(listener, 1), 0);
+  EXPECT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(listen(listener, 1), 0);
+  return listener;
+}
+
+// A key store that says HELLO and hangs up, as one may that refuses an identity.
+TEST(LinkSigner, DoesNotWaitForLinksThatEndAtOnce) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "k.sock";
+  const int listener = listen_at(path);
+  std::thread hangs_up([listener] {
+    for (int link = 0; (link = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; close(link)) {
+      offload::LinkServer server({}, {}, serialization::SerializationVersion::none);
+      const ByteView output = server.output();
+      EXPECT_EQ(send(link, output.data(), output.size(), MSG_NOSIGNAL), static_cast<ssize_t>(output.size()));
+      std::this_thread::sleep_for(20ms);  // it is a link meanwhile
+    }
+  });
+  LinkSigner signer(config_of(net::UnixEndpoint{path}), {nullptr});
+  EXPECT_FALSE(sign(signer));
+  for (int i = 0; i < 20; ++i) {
+    const auto signature = sign(signer);
+    ASSERT_FALSE(signature);
+    EXPECT_THAT(signature.error().message, Not(HasSubstr("within limits.signature_timeout")));
+  }
+  shutdown(listener, SHUT_RDWR);
+  hangs_up.join();
+  close(listener);
+}
+
+TEST(LinkSigner, HandsNoDescriptorOn) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "k.sock";
+  const int listener = listen_at(path);
   const auto before = inherited();
   LinkSigner signer(config_of(net::UnixEndpoint{path}), {nullptr});
   EXPECT_FALSE(sign(signer)) << "the key store never says HELLO";

@@ -114,7 +114,7 @@ class Parser {
   void add_key_uri() {
     CLI::App* added = add_command(
         app_, "key-uri", "Write a key file that names the key of a certificate, for the OpenSSL provider",
-        "baton key-uri /etc/nginx/www.crt > /etc/nginx/www.key",
+        "baton key-uri /etc/nginx/www.crt > /etc/nginx/www.key-uri",
         [](const Arguments& said, const Environment& environment) {
           return write_key_uri(said.certificate, environment);
         });
