@@ -6,7 +6,8 @@ from xml.sax.saxutils import escape
 BAR, GAP, GROUP_GAP, TOP = 11, 3, 9, 64
 LABELS, PLOT, RIGHT = 250, 460, 70
 COLOURS = {"raw-aead": "#8c8c8c", "libssl": "#2f6db3", "gnutls": "#c7742b", "mbedtls": "#5a9a57",
-           "haproxy": "#b0484f", "nginx": "#3f8f8f", "late": "#b59a2c", "signing": "#274f73"}
+           "haproxy": "#b0484f", "nginx": "#3f8f8f", "late": "#b59a2c", "signing": "#274f73",
+           "nginx-signing": "#7d5ba6"}
 OTHER = "#7d5fa5"
 
 

@@ -106,7 +106,7 @@ def amount(value):
 
 
 def table(cases):
-    row = "{:<34} {:<11} {:>10} {:>10} {:>10} {:>7}".format
+    row = "{:<34} {:<13} {:>8} {:>10} {:>10} {:>7}".format
     heading = None
     for case, subjects in cases.items():
         shown = columns(case)

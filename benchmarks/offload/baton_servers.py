@@ -2,6 +2,8 @@
 import contextlib
 
 import fleet
+import peers
+from offloaded_keys import OffloadedKeys
 from processes import BIN, running
 from server import NAMES, Server, wait_for_port, wait_for_tls
 
@@ -27,7 +29,8 @@ class SmallBackend:
 
 
 class Baton:
-    """The key store of `baton` hands over early, that of `late` does not; for `signing` the first one signs.
+    """The key store of `baton` hands over early, that of `late` does not; for `signing` and `nginx-signing`, which is
+    Debian's nginx with the provider, the first one signs.
 
     Use started().
     """
@@ -40,7 +43,7 @@ class Baton:
         late_port = fleet.free_port()
         late = self.fleet.key_store("late-keystore", f"127.0.0.1:{late_port}", early_handoff=False)
         early = (self.fleet.keystore, self.fleet.link_port)
-        self._key_stores = {"baton": early, "late": (late, late_port), "signing": early}
+        self._key_stores = {"baton": early, "late": (late, late_port), "signing": early, "nginx-signing": early}
 
     @property
     def ca_file(self):
@@ -69,11 +72,16 @@ class Baton:
 
     @contextlib.contextmanager
     def server(self, name, stem, link_port=None):
-        """A new application server of `baton`, `late` or `signing`, with a listener without TLS besides.
+        """A new application server of that name, with a listener without TLS besides.
 
         Its link goes to `link_port`, which somebody forwards to link_port(name), or straight there.
         """
         key_store, port = self._key_stores[name]
+        if name == "nginx-signing":
+            keys = OffloadedKeys(self.fleet, f"127.0.0.1:{link_port or port}", stem)
+            with peers.nginx(keys.directory, self, name, keys, key_store.pid) as server:
+                yield server
+            return
         offloaded, plain = fleet.free_port(), fleet.free_port()
         proxy = self.fleet.application_server(stem, offloaded, f"127.0.0.1:{link_port or port}", plain_port=plain)
         tls = self._add_local_listeners(proxy) if name == "signing" else dict.fromkeys(NAMES, offloaded)

@@ -71,18 +71,19 @@ def haproxy(directory, baton):
 
 
 @contextlib.contextmanager
-def nginx(directory, baton):
-    """As haproxy()."""
+def nginx(directory, baton, name="nginx", keys=None, key_store=None):
+    """As haproxy(). With `keys` (OffloadedKeys) it has none: the process `key_store` signs."""
     ports = free_ports()
-    tls = {key_type: f"ssl; ssl_certificate {leaf.chain_file}; ssl_certificate_key {leaf.key_file}"
+    key_file = keys.key_file if keys else lambda leaf: leaf.key_file
+    tls = {key_type: f"ssl; ssl_certificate {leaf.chain_file}; ssl_certificate_key {key_file(leaf)}"
            for key_type, leaf in baton.leaves.items()} | {"plain": ""}
-    listeners = [NGINX_LISTENER.format(port=port, tls=tls[name], backend=baton.backend_port)
-                 for name, port in ports.items()]
+    listeners = [NGINX_LISTENER.format(port=port, tls=tls[kind], backend=baton.backend_port)
+                 for kind, port in ports.items()]
     config = directory / "nginx.conf"
     config.write_text(NGINX.format(directory=directory, suites=SUITES_OF_TLS12, listeners="\n".join(listeners)))
-    with running("/usr/sbin/nginx", "-e", directory / "nginx.log", "-c", config,
-                 log=directory / "nginx.out") as process:
-        yield ready(Server("nginx", ports, process.pid), baton)
+    with running("/usr/sbin/nginx", "-e", directory / "nginx.log", "-c", config, log=directory / "nginx.out",
+                 environment=keys.environment() if keys else None) as process:
+        yield ready(Server(name, ports, process.pid, key_store), baton)
 
 
 def ready(server, baton):

@@ -34,10 +34,11 @@ class Helper:
 
 
 @contextlib.contextmanager
-def running(*command, log):
+def running(*command, log, environment=None):
     """A server, until the end of the block."""
     with open(log, "wb") as errors:
-        process = subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+        process = subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                                   env=environment)
     try:
         yield process
     finally:
