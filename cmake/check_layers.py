@@ -8,9 +8,9 @@ import pathlib
 import re
 import sys
 
-ROOMS = [["base"], ["crypto"], ["tls", "remote_key"], ["serialization", "handshake", "ktls", "provider"], ["offload", "net"], ["api"], ["capi"]]
-SAME_FLOOR = {("remote_key", "tls"), ("net", "offload"), ("offload", "handshake")}
-OPENSSL_ROOMS = {"crypto", "handshake", "remote_key", "provider"}
+ROOMS = [["base"], ["crypto"], ["tls"], ["serialization", "handshake", "ktls"], ["offload", "net"], ["api"], ["capi"]]
+SAME_FLOOR = {("net", "offload"), ("offload", "handshake")}
+OPENSSL_ROOMS = {"crypto", "handshake"}
 SOCKET_ROOMS = {"net"}
 SOCKET_HEADERS = re.compile(r"<(sys/socket\.h|netinet/.*|arpa/inet\.h|netdb\.h|asio.*)>")
 PUBLIC = "baton"

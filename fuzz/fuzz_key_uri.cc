@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "provider/key_uri.h"
+#include "handshake/provider/key_uri.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace baton;

@@ -8,11 +8,7 @@ write_configurations() {
   cat >"$work/keystore/keystore.toml" <<END
 serialization_version = 1
 
-[link]
-listen = ["127.0.0.1:$link_port"]
-certificate = "link.crt"
-private_key = "link.key"
-client_ca = "link-ca.crt"
+$(key_store_link)
 
 [[application_server]]
 identity = "app1.internal"
@@ -29,14 +25,7 @@ name = "https"
 listen = ["127.0.0.1:$port", "[::1]:$port"]
 backend = "127.0.0.1:$backend_port"
 
-[link]
-certificate = "link.crt"
-private_key = "link.key"
-ca = "link-ca.crt"
-
-[[key_store]]
-address = "127.0.0.1:$link_port"
-server_name = "keystore.internal"
+$(application_server_link)
 END
   [ -e /proc/net/if_inet6 ] || sed -i 's/, "\[::1\]:[0-9]*"//' "$work/proxy/proxy.toml"
   mkdir -p "$work/nginx/www"

@@ -9,11 +9,7 @@ key_store_user=nobody
 
 write_configurations() {
   cat >"$work/keystore/keystore.toml" <<END
-[link]
-listen = ["127.0.0.1:$link_port"]
-certificate = "link.crt"
-private_key = "link.key"
-client_ca = "link-ca.crt"
+$(key_store_link)
 
 [[application_server]]
 identity = "app1.internal"
@@ -25,30 +21,9 @@ names = ["$name"]
 certificates = [{ chain = "$name.crt", private_key = "$name.key" }]
 offload = ["signing"]
 END
-  cat >"$work/nginx/provider.toml" <<END
-[link]
-certificate = "link.crt"
-private_key = "link.key"
-ca = "link-ca.crt"
-
-[[key_store]]
-address = "127.0.0.1:$link_port"
-server_name = "keystore.internal"
-END
-  cat >"$work/nginx/openssl.cnf" <<END
-openssl_conf = init
-[init]
-providers = providers
-[providers]
-default = default_provider
-baton = baton_provider
-[default_provider]
-activate = 1
-[baton_provider]
-module = $work/baton.so
-activate = 1
-config = $work/nginx/provider.toml
-END
+  application_server_link >"$work/nginx/provider.toml"
+  sed "s#^module = .*#module = $work/baton.so#; s#^config = .*#config = $work/nginx/provider.toml#" \
+    packaging/examples/openssl.cnf >"$work/nginx/openssl.cnf"
   cp "$work/keystore/$name.crt" "$work/nginx/"
   build/release/bin/baton key-uri "$work/nginx/$name.crt" >"$work/nginx/$name.key"
   mkdir "$work/nginx/www" "$work/nginx/temp"

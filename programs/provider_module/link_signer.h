@@ -4,8 +4,8 @@
 // that a child shares none with its parent; both open new ones when they need them.
 #pragma once
 
+#include "handshake/remote_key/remote_signer.h"
 #include "provider_module/link_thread.h"
-#include "remote_key/remote_signer.h"
 
 namespace baton::provider_module {
 

@@ -6,9 +6,9 @@
 #include <set>
 #include <thread>
 
+#include "handshake/provider/answer.h"
 #include "links/key_stores.h"
 #include "offload/signature_offload.h"
-#include "provider/answer.h"
 #include "provider_module/config.h"
 
 namespace baton::provider_module {

@@ -1,5 +1,5 @@
 // baton.so: what OpenSSL calls when it loads the module.
-#include "provider/module.h"
+#include "handshake/provider/module.h"
 #include "provider_module/signers.h"
 
 extern "C" __attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HANDLE* handle,

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "remote_key/remote_signer.h"
+#include "handshake/remote_key/remote_signer.h"
 
 namespace baton::provider_module {
 

@@ -5,8 +5,8 @@
 
 #include "crypto/openssl_error.h"
 #include "handshake/pem.h"
+#include "handshake/remote_key/remote_key.h"
 #include "handshake/suspending_signer.h"
-#include "remote_key/remote_key.h"
 
 namespace baton::handshake {
 namespace {

@@ -6,8 +6,8 @@
 #include "crypto/openssl_error.h"
 #include "handshake/loaded_tenant.h"
 #include "handshake/peer_names.h"
+#include "handshake/remote_key/remote_key.h"
 #include "handshake/signature_schemes.h"
-#include "remote_key/remote_key.h"
 
 namespace baton::handshake {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "baton/signing.h"
-#include "remote_key/remote_signer.h"
+#include "handshake/remote_key/remote_signer.h"
 
 namespace baton::handshake {
 

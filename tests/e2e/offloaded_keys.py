@@ -1,6 +1,7 @@
 """What a program on stock OpenSSL has in place of private keys: the provider, its configuration, and key files."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -11,24 +12,7 @@ from fleet import BIN, Fleet, Program
 
 MODULE = BIN.parent / "lib/ossl-modules/baton.so"
 
-OPENSSL_CNF = """\
-openssl_conf = openssl_init
-
-[openssl_init]
-providers = providers
-
-[providers]
-default = default_provider
-baton = baton_provider
-
-[default_provider]
-activate = 1
-
-[baton_provider]
-module = {module}
-activate = 1
-config = {config}
-"""
+EXAMPLE = Path(__file__).parents[2] / "packaging/examples/openssl.cnf"
 
 
 class OffloadedKeys:
@@ -46,7 +30,9 @@ class OffloadedKeys:
         self.config = fleet.provider_config(self.directory / "provider.toml", key_stores or fleet.link_address(),
                                             self.log)
         self.openssl_cnf = self.directory / "openssl.cnf"
-        self.openssl_cnf.write_text(OPENSSL_CNF.format(module=MODULE, config=self.config))
+        values = {"module": MODULE, "config": self.config}
+        self.openssl_cnf.write_text(re.sub(r"^(module|config) = .*", lambda line: f"{line[1]} = {values[line[1]]}",
+                                           EXAMPLE.read_text(), flags=re.MULTILINE))
 
     @property
     def program(self) -> Program:

@@ -1,9 +1,9 @@
 // `baton key-uri`: a key file that names a key.
 #include <gmock/gmock.h>
 
+#include "handshake/provider/key_uri.h"
 #include "programs/baton_command.h"
 #include "programs/temporary_folder.h"
-#include "provider/key_uri.h"
 #include "support/pki.h"
 
 namespace baton::command_line {

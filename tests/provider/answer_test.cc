@@ -1,5 +1,5 @@
 // Who waits for an answer: threads, and OpenSSL's async jobs.
-#include "provider/answer.h"
+#include "handshake/provider/answer.h"
 
 #include <gtest/gtest.h>
 #include <openssl/async.h>

@@ -1,4 +1,4 @@
-#include "provider/key_uri.h"
+#include "handshake/provider/key_uri.h"
 
 #include <gmock/gmock.h>
 

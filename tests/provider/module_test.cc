@@ -1,6 +1,6 @@
 // The module as OpenSSL sees it: in a library context with the default provider, it loads keys by their names
 // and signs with them. Who signs is here the key itself, which only this test has.
-#include "provider/module.h"
+#include "handshake/provider/module.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -16,9 +16,9 @@
 #include <future>
 #include <thread>
 
+#include "handshake/provider/key_uri.h"
+#include "handshake/remote_key/remote_key.h"
 #include "programs/temporary_folder.h"
-#include "provider/key_uri.h"
-#include "remote_key/remote_key.h"
 #include "support/pki.h"
 
 namespace baton::provider {

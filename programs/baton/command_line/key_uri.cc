@@ -4,8 +4,8 @@
 
 #include <ostream>
 
-#include "provider/certificate_key.h"
-#include "provider/key_uri.h"
+#include "handshake/provider/certificate_key.h"
+#include "handshake/provider/key_uri.h"
 
 namespace baton::command_line {
 

@@ -11,9 +11,9 @@
 
 #include <cstring>
 
-#include "provider/key_uri.h"
-#include "provider/named_key.h"
-#include "remote_key/provider_tables.h"
+#include "handshake/provider/key_uri.h"
+#include "handshake/provider/named_key.h"
+#include "handshake/remote_key/provider_tables.h"
 
 namespace baton::provider {
 namespace {
@@ -59,10 +59,7 @@ std::string take_block(const ModuleContext& context, OSSL_CORE_BIO* stream) {
   return {};
 }
 
-struct FreeString {
-  void operator()(ASN1_STRING* string) const noexcept { ASN1_STRING_free(string); }
-};
-using String = std::unique_ptr<ASN1_STRING, FreeString>;
+using String = std::unique_ptr<ASN1_STRING, handshake::FreeWith<ASN1_STRING_free>>;
 
 // Empty: there is no memory.
 Bytes to_der(std::string_view uri) {

@@ -1,4 +1,4 @@
-#include "provider/named_key.h"
+#include "handshake/provider/named_key.h"
 
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
@@ -6,8 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include "provider/key_uri.h"
-#include "remote_key/provider_tables.h"
+#include "handshake/provider/key_uri.h"
+#include "handshake/remote_key/provider_tables.h"
 
 namespace baton::provider {
 
@@ -19,10 +19,7 @@ Result<std::unique_ptr<remote_key::KeyObject>> load_named_key(std::string_view u
 
 namespace {
 
-struct FreeManagement {
-  void operator()(EVP_KEYMGMT* management) const noexcept { EVP_KEYMGMT_free(management); }
-};
-using Management = std::unique_ptr<EVP_KEYMGMT, FreeManagement>;
+using Management = std::unique_ptr<EVP_KEYMGMT, handshake::FreeWith<EVP_KEYMGMT_free>>;
 
 // Whom OpenSSL asks for a key of which nothing else is known. The link's TLS needs such keys, too.
 Result<void> check_order() {

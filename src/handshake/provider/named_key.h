@@ -1,8 +1,8 @@
 // From the URI of a key to the key.
 #pragma once
 
-#include "provider/certificate_key.h"
-#include "provider/module_context.h"
+#include "handshake/provider/certificate_key.h"
+#include "handshake/provider/module_context.h"
 
 namespace baton::provider {
 

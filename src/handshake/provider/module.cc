@@ -1,10 +1,10 @@
-#include "provider/module.h"
+#include "handshake/provider/module.h"
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
-#include "provider/module_context.h"
-#include "remote_key/provider_tables.h"
+#include "handshake/provider/module_context.h"
+#include "handshake/remote_key/provider_tables.h"
 
 namespace baton::provider {
 namespace {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/secret.h"
-#include "provider/module.h"
-#include "remote_key/key_object.h"
+#include "handshake/provider/module.h"
+#include "handshake/remote_key/key_object.h"
 
 namespace baton::provider {
 

@@ -8,7 +8,7 @@
 #include <array>
 #include <exception>
 
-#include "remote_key/key_object.h"
+#include "handshake/remote_key/key_object.h"
 
 namespace baton::remote_key {
 

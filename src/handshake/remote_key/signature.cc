@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string>
 
-#include "remote_key/provider_tables.h"
+#include "handshake/remote_key/provider_tables.h"
 
 namespace baton::remote_key {
 namespace {

@@ -3,7 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/proverr.h>
 
-#include "remote_key/provider_tables.h"
+#include "handshake/remote_key/provider_tables.h"
 
 namespace baton::remote_key {
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "remote_key/remote_key.h"
+#include "handshake/remote_key/remote_key.h"
 
 namespace baton::remote_key {
 

@@ -11,7 +11,7 @@
 #include <functional>
 #include <memory>
 
-#include "remote_key/remote_signer.h"
+#include "handshake/remote_key/remote_signer.h"
 
 namespace baton::provider {
 

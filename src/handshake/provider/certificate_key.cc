@@ -1,24 +1,15 @@
-#include "provider/certificate_key.h"
+#include "handshake/provider/certificate_key.h"
 
 #include <openssl/pem.h>
 
 #include "crypto/openssl_error.h"
+#include "handshake/openssl_handles.h"
 
 namespace baton::provider {
-namespace {
-
-struct FreeBio {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
-struct FreeCertificate {
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-};
-
-}  // namespace
 
 Result<std::unique_ptr<remote_key::KeyObject>> key_of_certificate(const std::filesystem::path& file) {
-  const std::unique_ptr<BIO, FreeBio> stream(BIO_new_file(file.c_str(), "r"));
-  const std::unique_ptr<X509, FreeCertificate> certificate(
+  const handshake::BioPtr stream(BIO_new_file(file.c_str(), "r"));
+  const handshake::CertificatePtr certificate(
       stream ? PEM_read_bio_X509(stream.get(), nullptr, nullptr, nullptr) : nullptr);
   if (!certificate) return crypto::openssl_error("the certificate " + file.string());
   auto digest = remote_key::digest_of(certificate.get());

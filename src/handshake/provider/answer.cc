@@ -1,4 +1,4 @@
-#include "provider/answer.h"
+#include "handshake/provider/answer.h"
 
 #include <openssl/async.h>
 #include <sys/eventfd.h>

@@ -2,9 +2,9 @@
 
 #include <openssl/proverr.h>
 
-#include "provider/key_uri.h"
-#include "provider/named_key.h"
-#include "remote_key/provider_tables.h"
+#include "handshake/provider/key_uri.h"
+#include "handshake/provider/named_key.h"
+#include "handshake/remote_key/provider_tables.h"
 
 namespace baton::provider {
 namespace {

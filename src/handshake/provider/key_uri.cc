@@ -1,4 +1,4 @@
-#include "provider/key_uri.h"
+#include "handshake/provider/key_uri.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -9,15 +9,13 @@
 #include <cstring>
 #include <memory>
 
+#include "handshake/openssl_handles.h"
+
 namespace baton::provider {
 namespace {
 
 constexpr std::string_view kBeginning = "baton:certificate=";
 constexpr std::string_view kDigits = "0123456789ABCDEF";
-
-struct FreeBio {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
 
 // Other blocks may be private keys (R6).
 struct WipeBlock {
@@ -94,7 +92,7 @@ Result<std::string> key_uri_of(const std::filesystem::path& certificate) {
 }
 
 std::string key_file_of(std::string_view uri) {
-  const std::unique_ptr<BIO, FreeBio> bio(BIO_new(BIO_s_mem()));
+  const handshake::BioPtr bio(BIO_new(BIO_s_mem()));
   char* text = nullptr;
   if (!bio || PEM_write_bio(bio.get(), kKeyFileLabel, "", reinterpret_cast<const unsigned char*>(uri.data()),
                             static_cast<long>(uri.size())) <= 0) {
@@ -106,7 +104,7 @@ std::string key_file_of(std::string_view uri) {
 
 std::optional<std::string> find_key_uri(ByteView pem) {
   if (pem.empty() || pem.size() > INT_MAX) return std::nullopt;
-  const std::unique_ptr<BIO, FreeBio> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const handshake::BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (!bio) return std::nullopt;
   ERR_set_mark();
   std::optional<std::string> uri;

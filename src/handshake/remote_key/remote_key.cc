@@ -1,4 +1,4 @@
-#include "remote_key/remote_key.h"
+#include "handshake/remote_key/remote_key.h"
 
 #include <openssl/params.h>
 #include <openssl/provider.h>
@@ -6,7 +6,7 @@
 
 #include "crypto/kdf.h"
 #include "crypto/openssl_error.h"
-#include "remote_key/provider_tables.h"
+#include "handshake/remote_key/provider_tables.h"
 
 namespace baton::remote_key {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "remote_key/key_object.h"
+#include "handshake/remote_key/key_object.h"
 
 namespace baton::provider {
 

@@ -6,7 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
-#include "remote_key/provider_tables.h"
+#include "handshake/remote_key/provider_tables.h"
 
 namespace baton::remote_key {
 namespace {

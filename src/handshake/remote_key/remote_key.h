@@ -7,14 +7,12 @@
 #include <memory>
 
 #include "base/error.h"
-#include "remote_key/remote_signer.h"
+#include "handshake/openssl_handles.h"
+#include "handshake/remote_key/remote_signer.h"
 
 namespace baton::remote_key {
 
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, FreeKey>;
+using handshake::KeyPtr;
 
 // The SHA-256 of the DER of a SubjectPublicKeyInfo: as it stands in a certificate, or as OpenSSL writes it,
 // which is the same in all but odd certificates. Error: crypto.
