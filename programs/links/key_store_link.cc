@@ -66,6 +66,7 @@ net::Task<Result<void>> KeyStoreLink::receive_all() {
     auto received = receive(bytes);
     wipe(bytes);
     on_output();
+    if (std::exchange(silent_since_, std::nullopt)) changed();
     if (!received && end_reason_.empty()) end_reason_ = "protocol error: " + received.error().message;
   }
 }
@@ -84,10 +85,11 @@ net::Task<Result<void>> KeyStoreLink::watch(std::chrono::milliseconds hello_time
   if (auto greeted = co_await wait_for_hello(hello_timeout); !greeted) co_return greeted;
   for (;;) {
     auto number = client().ping();
+    last_ping_ = number.value_or(0);
     pinged_ = std::chrono::steady_clock::now();
     on_output();
     co_await net::sleep_for(kPingInterval);
-    if (!number || last_pong_ < *number) {
+    if (!number || last_pong_ < last_ping_) {
       co_return fail(ErrorCode::limit_exceeded, "the key store does not answer pings");
     }
   }
@@ -103,7 +105,7 @@ net::Task<Result<void>> KeyStoreLink::wait_for_hello(std::chrono::milliseconds h
 void KeyStoreLink::on_news(offload::LinkNews news) {
   if (const auto* pong = std::get_if<offload::Pong>(&news)) {
     last_pong_ = pong->value;
-    if (on_pong_) {
+    if (on_pong_ && pong->value == last_ping_) {
       on_pong_(
           std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - pinged_));
     }
@@ -118,6 +120,20 @@ void KeyStoreLink::on_news(offload::LinkNews news) {
     changed();  // Hello, GoAway
     close_if_done();
   }
+}
+
+std::chrono::steady_clock::duration KeyStoreLink::silence() const {
+  return silent_since_ ? std::chrono::steady_clock::now() - *silent_since_ : 0s;
+}
+
+// A key store that hangs would cost each new question its whole time, until the pings at intervals tell. One
+// that only has a slow signature to make answers this one at once.
+void KeyStoreLink::on_silence() {
+  if (silent() || !alive()) return;
+  silent_since_ = std::chrono::steady_clock::now();
+  static_cast<void>(client().ping());  // where it cannot be sent, others are unanswered, too
+  on_output();
+  changed();
 }
 
 // The key store's HELLO does not tell which version it writes, so the first handoff does. It stays the same

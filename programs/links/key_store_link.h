@@ -20,8 +20,14 @@ class KeyStoreLink final : public offload::HandshakeLink {
   // Runs the link to its end; the result is why it ended. HELLO must come within `hello_timeout`.
   net::Task<Error> run(std::chrono::milliseconds hello_timeout);
 
+  // Whether it is there for new handshakes.
+  bool alive() const { return client().ready() && !client().going_away() && !done_; }
+  // It is silent when a question has timed out and the key store has said nothing since it was asked.
+  // Whatever it says next ends that.
+  bool silent() const { return silent_since_.has_value(); }
+  std::chrono::steady_clock::duration silence() const;
   // Whether it takes new handshakes.
-  bool usable() const { return client().ready() && !client().going_away() && !done_; }
+  bool usable() const { return alive() && !silent(); }
   bool ended() const { return done_; }
 
   // No new handshakes; the link closes once those that run have ended.
@@ -41,6 +47,7 @@ class KeyStoreLink final : public offload::HandshakeLink {
   void on_outcome() override;
   void on_handshake_ended() override { close_if_done(); }
   void on_handoff(const offload::Handoff& handoff) override;
+  void on_silence() override;
   void on_news(offload::LinkNews news) override;
   void close_if_done();
   void changed();
@@ -53,7 +60,9 @@ class KeyStoreLink final : public offload::HandshakeLink {
   std::function<void()> on_change_;
   std::function<void(std::chrono::microseconds)> on_pong_;
   std::chrono::steady_clock::time_point pinged_;
+  std::uint64_t last_ping_ = 0;  // of those at intervals
   std::uint64_t last_pong_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> silent_since_;
   bool had_hello_ = false;
   bool had_handoff_ = false;
   bool done_ = false;

@@ -19,6 +19,7 @@ using std::chrono::steady_clock;
 constexpr auto kDialTimeout = 5000ms;  // TCP, TLS and HELLO, each
 constexpr auto kFirstRetry = 50ms;
 constexpr auto kSlowestRetry = 5000ms;
+constexpr auto kShortSilence = 500ms;  // a few round trips of a far link: worth waiting for
 
 }  // namespace
 
@@ -35,6 +36,9 @@ KeyStoreLinks::KeyStoreLinks(const asio::any_io_executor& executor, net::Endpoin
       changed_(executor) {}
 
 void KeyStoreLinks::changed() {
+  const bool was_silent = std::exchange(silent_, current_ && current_->silent());
+  if (silent_ && !was_silent) log_event(LogLevel::warning, "link_silent", {{"key_store", name_}});
+  if (was_silent && usable()) log_event(LogLevel::info, "link_answers", {{"key_store", name_}});
   watcher_.on_usable(usable());
   changed_.notify();
 }
@@ -99,7 +103,7 @@ net::Task<bool> KeyStoreLinks::renew() {
 net::Task<> KeyStoreLinks::use_current() {
   using namespace asio::experimental::awaitable_operators;
   const auto replace_at = steady_clock::now() + lifetime_;
-  while (usable() && !stopped_ && steady_clock::now() < replace_at) {
+  while (has_link() && !stopped_ && steady_clock::now() < replace_at) {
     co_await (changed_.wait() || net::sleep_for(replace_at - steady_clock::now()));
   }
 }
@@ -111,7 +115,7 @@ net::Task<> KeyStoreLinks::run() {
       const auto came_up = steady_clock::now();
       co_await use_current();
       // Not after a short life: a key store that breaks every link at once must not keep us busy (R9).
-      const bool was_good = usable() || steady_clock::now() - came_up > kSlowestRetry;
+      const bool was_good = has_link() || steady_clock::now() - came_up > kSlowestRetry;
       if (was_good) {
         backoff.reset();
         continue;
@@ -122,6 +126,15 @@ net::Task<> KeyStoreLinks::run() {
   }
   if (current_) current_->retire("shutting down");
   while (live_ > 0) co_await changed_.wait();
+}
+
+std::optional<std::string> KeyStoreLinks::away() const {
+  if (usable()) return std::nullopt;
+  if (has_link()) {
+    return current_->silence() < kShortSilence ? std::nullopt : std::optional(name_ + " does not answer");
+  }
+  if (!last_failure_ || last_failure_->find(name_) != std::string::npos) return last_failure_;
+  return name_ + ": " + *last_failure_;
 }
 
 void KeyStoreLinks::stop() {

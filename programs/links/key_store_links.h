@@ -36,8 +36,9 @@ class KeyStoreLinks {
   Result<std::unique_ptr<offload::AwaitedSignature>> sign(offload::Sign request,
                                                           std::function<void()> on_news);
 
-  // Why there is no link, where the last attempt to have one has failed.
-  std::optional<std::string> away() const { return usable() ? std::nullopt : last_failure_; }
+  // Why it cannot be asked, by name, where that takes longer than a moment: the last attempt to have a link
+  // has failed, or the link is silent.
+  std::optional<std::string> away() const;
 
   // Its address, for logs.
   const std::string& name() const { return name_; }
@@ -50,6 +51,7 @@ class KeyStoreLinks {
   net::Task<bool> renew();
   net::Task<> use_current();
   bool usable() const { return current_ && current_->usable(); }
+  bool has_link() const { return current_ && current_->alive(); }
   void changed();
 
   asio::any_io_executor executor_;
@@ -64,6 +66,7 @@ class KeyStoreLinks {
   unsigned live_ = 0;                        // links that have not ended, also retired ones
   std::optional<std::string> last_failure_;  // of the last attempt to have a link
   std::string link_end_ = "the link ended";  // why the last one did
+  bool silent_ = false;                      // the current link is, as far as the log knows
   bool stopped_ = false;
 };
 

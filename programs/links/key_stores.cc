@@ -72,7 +72,7 @@ std::optional<std::string> KeyStores::away() const {
   for (const auto& links : links_) {
     const std::optional<std::string> one = links->away();
     if (!one) return std::nullopt;
-    why += (why.empty() ? "" : "; ") + links->name() + ": " + *one;
+    why += (why.empty() ? "" : "; ") + *one;
   }
   return why;
 }

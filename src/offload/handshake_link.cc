@@ -14,16 +14,13 @@ std::size_t size_of(const ServerBytes& event) {
 
 LinkHandshake::LinkHandshake(std::shared_ptr<HandshakeLink> link, HandshakeId id,
                              std::function<void()> on_news)
-    : link_(std::move(link)), id_(id), on_news_(std::move(on_news)) {
+    : link_(std::move(link)), id_(id), on_news_(std::move(on_news)), received_before_(link_->received_) {
   link_->handshakes_.emplace(id_, this);
 }
 
 LinkHandshake::~LinkHandshake() {
   link_->handshakes_.erase(id_);
-  if (ended_) return;
-  link_->client_.cancel(id_, cancel_reason_);
-  link_->on_output();
-  link_->on_handshake_ended();
+  if (!ended_) link_->cancel(id_, cancel_reason_, received_before_);
 }
 
 std::size_t LinkHandshake::window() {
@@ -69,16 +66,14 @@ void LinkHandshake::deliver(HandshakeEvent event) {
 
 LinkSignature::LinkSignature(std::shared_ptr<HandshakeLink> link, HandshakeId id,
                              std::function<void()> on_news)
-    : link_(std::move(link)), id_(id), on_news_(std::move(on_news)) {
+    : link_(std::move(link)), id_(id), on_news_(std::move(on_news)), received_before_(link_->received_) {
   link_->signatures_.emplace(id_, this);
 }
 
 LinkSignature::~LinkSignature() {
   if (answer_) return;
   link_->signatures_.erase(id_);
-  link_->client_.cancel(id_, cancel_reason_);
-  link_->on_output();
-  link_->on_handshake_ended();
+  link_->cancel(id_, cancel_reason_, received_before_);
 }
 
 void LinkSignature::deliver(SignatureAnswer answer) {
@@ -101,7 +96,15 @@ Result<std::unique_ptr<AwaitedSignature>> HandshakeLink::sign(Sign request, std:
   return std::make_unique<LinkSignature>(shared_from_this(), *id, std::move(on_news));
 }
 
+void HandshakeLink::cancel(HandshakeId id, CancelReason reason, std::uint64_t received_before) {
+  client_.cancel(id, reason);
+  on_output();
+  if (reason == CancelReason::timeout && received_ == received_before) on_silence();
+  on_handshake_ended();
+}
+
 Result<void> HandshakeLink::receive(ByteView bytes) {
+  received_ += bytes.size();
   auto received = client_.receive(bytes);
   while (auto event = client_.next_event()) dispatch(std::move(*event));
   return received;

@@ -33,6 +33,7 @@ class LinkHandshake final : public RemoteHandshake {
   std::shared_ptr<HandshakeLink> link_;
   HandshakeId id_;
   std::function<void()> on_news_;
+  std::uint64_t received_before_;  // on the link
   std::deque<HandshakeEvent> events_;
   std::size_t queued_bytes_ = 0;  // of the server, in events_
   bool wants_window_ = false;
@@ -57,6 +58,7 @@ class LinkSignature final : public AwaitedSignature {
   std::shared_ptr<HandshakeLink> link_;
   HandshakeId id_;
   std::function<void()> on_news_;
+  std::uint64_t received_before_;  // on the link
   std::optional<SignatureAnswer> answer_;
   CancelReason cancel_reason_ = CancelReason::client_gone;
 };
@@ -93,6 +95,8 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
   // The link has one handshake or signature less.
   virtual void on_handshake_ended() {}
   virtual void on_handoff(const Handoff& /*handoff*/) {}
+  // Nothing whatever has come since a question was asked that has now timed out.
+  virtual void on_silence() {}
   virtual void on_news(LinkNews news) = 0;
 
   LinkClient& client() { return client_; }
@@ -105,8 +109,10 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
   void deliver(HandshakeId id, HandshakeEvent event);
   void answer(HandshakeId id, SignatureAnswer answer);
   void tell_of_window();
+  void cancel(HandshakeId id, CancelReason reason, std::uint64_t received_before);
 
   LinkClient client_;
+  std::uint64_t received_ = 0;  // bytes
   std::map<HandshakeId, LinkHandshake*> handshakes_;
   std::map<HandshakeId, LinkSignature*> signatures_;  // those that wait
 };

@@ -77,8 +77,8 @@ class SigningKeyStoreSet {
   // LinkClient::sign().
   [[nodiscard]] virtual Result<std::unique_ptr<AwaitedSignature>> sign(KeyStoreIndex store, Sign request,
                                                                        std::function<void()> on_news) = 0;
-  // Why there is no link to any of them, where each could not be reached when that was last tried; otherwise
-  // nullopt.
+  // Why none of them can be asked, where each could not be reached when that was last tried or does not
+  // answer now; otherwise nullopt.
   virtual std::optional<std::string> away() const = 0;
 };
 
