@@ -6,6 +6,8 @@
 #include <array>
 #include <thread>
 
+#include "common/files.h"
+
 namespace baton::programs {
 namespace {
 
@@ -36,9 +38,18 @@ LogConfig read_log(TableReader& root, std::string_view level) {
   LogConfig log;
   log.level = table.choice<LogLevel>("level", level, kLogLevels);
   log.format = table.choice<LogFormat>("format", "logfmt", kLogFormats);
-  if (auto file = table.optional_file("file", "standard error")) log.file = std::move(file->path);
+  if (auto file = table.optional_file("file", "standard error")) {
+    log.file = std::move(file->path);
+    log.file_place = std::move(file->place);
+  }
   table.finish();
   return log;
+}
+
+void check_log_file(const LogConfig& log, ConfigErrors& errors) {
+  if (!log.file) return;
+  if (auto checked = check_appendable(*log.file); !checked)
+    errors.add(log.file_place, checked.error().message);
 }
 
 std::optional<LinkTlsFiles> read_link_tls(TableReader& table, std::string_view ca_key,

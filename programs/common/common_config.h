@@ -19,6 +19,8 @@ unsigned resolve_threads(unsigned configured);
 
 // [log] of the file. `level` is the least important level that is logged without the key.
 LogConfig read_log(TableReader& root, std::string_view level = "info");
+// Whether the log can be written; nothing is made.
+void check_log_file(const LogConfig& log, ConfigErrors& errors);
 
 // This side's certificate and key on the link, and the authorities that it trusts for the other side's.
 struct LinkTlsFiles {

@@ -18,8 +18,8 @@ constexpr mode_t kModeMask = 07777;
 class OpenFile {
  public:
   // O_NONBLOCK: opening a named pipe must not wait for its other end.
-  explicit OpenFile(const std::filesystem::path& path)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  explicit OpenFile(const std::filesystem::path& path, int flags = O_RDONLY)
+      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
   ~OpenFile() {
@@ -65,6 +65,15 @@ std::size_t size_of(const struct stat& status) {
 }
 
 }  // namespace
+
+Result<void> check_appendable(const std::filesystem::path& path) {
+  if (OpenFile(path, O_WRONLY | O_APPEND).descriptor() >= 0) return {};
+  if (errno == ENXIO) return {};  // a named pipe that nobody reads yet
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (errno == ENOENT && ::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return fail(ErrorCode::io,
+              fmt::format("cannot write {}: {}", path.string(), std::generic_category().message(errno)));
+}
 
 Result<struct stat> inspect_regular_file(int descriptor, const std::filesystem::path& path) {
   struct stat status {};

@@ -30,6 +30,9 @@ struct SecretFile {
 [[nodiscard]] Result<SecretBuffer> read_secret_descriptor(int descriptor, const std::filesystem::path& name,
                                                           std::size_t max_size);
 
+// Whether the file can be written at its end, or made where there is none. It is neither. Errors: io.
+[[nodiscard]] Result<void> check_appendable(const std::filesystem::path& path);
+
 // The status of an open file. Errors: io, also when it is not a regular file.
 [[nodiscard]] Result<struct stat> inspect_regular_file(int descriptor, const std::filesystem::path& path);
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "common/config_errors.h"
 #include "common/log_text.h"
 
 namespace baton::programs {
@@ -16,6 +17,7 @@ struct LogConfig {
   LogLevel level = LogLevel::info;  // lower ones are dropped
   LogFormat format = LogFormat::logfmt;
   std::optional<std::filesystem::path> file;  // appended to; none: standard error
+  Place file_place{};                         // where the configuration names it
 };
 
 // Sets the log of the whole process. Call it before threads start. Until then events go to standard error as

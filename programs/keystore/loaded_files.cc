@@ -122,6 +122,7 @@ Result<LoadedFiles> load_files(const Config& config) {
   ConfigErrors errors(config.file);
   LoadedFiles files;
   if (config.ticket_key_file) files.ticket_keys = load_ticket_keys(*config.ticket_key_file, errors);
+  programs::check_log_file(config.log, errors);
   check_groups(config, errors);
   if (config.link.tls) files.link = programs::load_link_credential(*config.link.tls, errors);
   for (const TenantConfig& tenant : config.tenants) files.tenants.push_back(load_tenant(tenant, errors));

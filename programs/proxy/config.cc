@@ -198,6 +198,7 @@ std::shared_ptr<const LocalTls> load_local_tls(const LocalTlsConfig& config, pro
 Result<LoadedFiles> load_files(const Config& config) {
   programs::ConfigErrors errors(config.file);
   LoadedFiles files;
+  programs::check_log_file(config.log, errors);
   if (config.links.tls) files.link = programs::load_link_credential(*config.links.tls, errors);
   for (const Listener& listener : config.listeners) {
     files.local_tls.push_back(listener.local_tls ? load_local_tls(*listener.local_tls, errors) : nullptr);

@@ -126,6 +126,27 @@ TEST_F(LoadFiles, GivesWhatTheProxyNeeds) {
   EXPECT_EQ(loaded->link->ca_pem, ca_.pem());
 }
 
+TEST_F(LoadFiles, RefusesALogThatCannotBeWritten) {
+  const auto log_to = [this](const std::string& log) {
+    for (const auto& [name, text] : {std::pair("keystore.toml", kKeystoreFile), {"proxy.toml", kProxyFile}}) {
+      folder_.write(name, fmt::format("{}[log]\nfile = \"{}\"\n", text, file(log)), 0644);
+    }
+  };
+  log_to("new.log");
+  EXPECT_EQ(keystore_errors() + proxy_errors(), "");
+  EXPECT_FALSE(std::filesystem::exists(file("new.log")));
+  folder_.write("old.log", "a line\n");
+  log_to("old.log");
+  EXPECT_EQ(keystore_errors() + proxy_errors(), "");
+  log_to("absent/k.log");
+  const std::string problem =
+      "log.file: cannot write " + file("absent/k.log") + ": No such file or directory";
+  EXPECT_EQ(keystore_errors(), file("keystore.toml") + ":22: " + problem);
+  EXPECT_EQ(proxy_errors(), file("proxy.toml") + ":11: " + problem);
+  log_to("");
+  EXPECT_THAT(keystore_errors(), HasSubstr(": Is a directory"));
+}
+
 TEST_F(LoadFiles, ReportsEveryWrongFileInTheOrderOfTheLines) {
   std::filesystem::remove(file("rsa.key"));
   std::filesystem::remove(file("link.crt"));

@@ -99,7 +99,7 @@ TEST(Signers, FailAtOnceWhereNoKeyStoreCanBeReached) {
   ASSERT_TRUE(signer);
   const auto signature = (*signer)->sign({}, SigningKind::tls13_server, 0x0403, as_bytes("input"));
   ASSERT_FALSE(signature);
-  EXPECT_THAT(signature.error().message, HasSubstr("no key store can be reached: unix:/nowhere/k.sock"));
+  EXPECT_THAT(signature.error().message, HasSubstr("no key store can be reached: cannot connect to unix:/nowhere/k.sock"));
 }
 
 }  // namespace
