@@ -46,6 +46,16 @@ inline int report(const Error& error) {
   return static_cast<int>(ExitCode::configuration_error);
 }
 
+// What a configuration may not mean, a line each.
+template <class Files>
+std::string warnings_of(const Files& files) {
+  if constexpr (requires { files.warnings; }) {
+    return files.warnings.text();
+  } else {
+    return {};
+  }
+}
+
 // What every daemon does around its work: prepares the process, reads the command line and the configuration,
 // checks the files that it names, and starts the log. `serve(config, files)` does the work and gives the exit
 // code.
@@ -62,6 +72,8 @@ int run_daemon(int argc, char** argv, const ProgramText& text, ReadConfig read_c
   }
   auto files = load_files(*config);
   if (!files) return report(files.error());
+  const std::string warnings = warnings_of(*files);
+  if (!warnings.empty()) std::cerr << warnings << '\n';
   if (command_line->check) {
     std::cout << config->file.string() << ": OK\n";
     return static_cast<int>(ExitCode::ok);

@@ -180,12 +180,21 @@ std::vector<ApplicationServer> read_application_servers(TableReader& root, const
     }
     table.finish();
     if (identity)
-      servers.push_back({std::move(*identity), std::move(names), rate, modes, kinds, signing_rate});
+      servers.push_back(
+          {std::move(*identity), std::move(names), rate, modes, kinds, signing_rate, table.place()});
   }
   return servers;
 }
 
 }  // namespace
+
+Result<offload::NameSet> name_set(const ApplicationServer& application_server) {
+  offload::NameSet set;
+  for (const std::string& name : application_server.names) {
+    if (auto added = set.add(name); !added) return pass_on(added);
+  }
+  return set;
+}
 
 Result<Config> parse_config(ConfigDocument& document) {
   if (!document.is_toml()) return document.errors().as_failure();

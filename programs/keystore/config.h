@@ -19,6 +19,7 @@
 #include "common/credentials.h"
 #include "common/tls_policy_config.h"
 #include "handshake/server.h"
+#include "offload/name_set.h"
 #include "offload/signing_request.h"
 #include "serialization/serialization.h"
 #include "tls/cipher_suite.h"
@@ -66,7 +67,11 @@ struct ApplicationServer {
   OffloadModes offload;
   offload::SigningKinds signing_kinds = offload::kServerKinds;
   offload::Rate signing_rate;  // of its signatures, over all its links
+  programs::Place place;
 };
+
+// Its names, to look them up in. Errors: those of NameSet::add().
+[[nodiscard]] Result<offload::NameSet> name_set(const ApplicationServer& application_server);
 
 struct CertificateFiles {
   programs::NamedFile chain;
@@ -113,6 +118,7 @@ struct LoadedFiles {
   std::vector<std::shared_ptr<const handshake::Tenant>> tenants;  // in the order of Config::tenants
   std::optional<programs::LinkCredential> link;                   // as Config::link.tls
   SecretBuffer ticket_keys;                                       // 80 bytes, or empty
+  programs::ConfigErrors warnings;                                // what may not be meant
 };
 
 // Reads and checks all of them: for --check and for the start alike. All errors are reported at once.

@@ -28,11 +28,10 @@ std::string name_of(const ApplicationServer& application_server) {
 Result<std::vector<Authorized>> authorize(const Config& config) {
   std::vector<Authorized> authorized;
   for (const ApplicationServer& application_server : config.application_servers) {
-    auto names = std::make_shared<offload::NameSet>();
-    for (const std::string& name : application_server.names) {
-      if (auto added = names->add(name); !added) return pass_on(added);
-    }
-    authorized.push_back({authorized.size(), name_of(application_server), std::move(names)});
+    auto names = name_set(application_server);
+    if (!names) return pass_on(names);
+    authorized.push_back({authorized.size(), name_of(application_server),
+                          std::make_shared<const offload::NameSet>(std::move(*names))});
   }
   return authorized;
 }

@@ -1,5 +1,9 @@
 #include "keystore/signing_keys.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace baton::keystore {
 
 Result<std::shared_ptr<const SigningKeys>> SigningKeys::create(
@@ -41,6 +45,19 @@ tl::expected<offload::SigningGrant, std::string> SigningKeys::grant(const KeyDig
         "of its certificate");
   }
   return offload::SigningGrant{entry.key, entry.kinds & kinds, entry.label};
+}
+
+std::optional<std::string> SigningKeys::why_none(const offload::NameSet& allowed) const {
+  std::string why = "no tenant has \"signing\" in tenant.offload";
+  for (const auto& [digest, entry] : keys_) {
+    if (!entry.offered) continue;
+    if (allowed.covers_all(entry.names)) return std::nullopt;
+    const auto lacking = std::ranges::find_if(
+        entry.names, [&allowed](const std::string& name) { return !allowed.covers(name); });
+    why = fmt::format("a key of tenant {} speaks for {} too, which application_server.names does not have",
+                      entry.label, *lacking);
+  }
+  return why;
 }
 
 }  // namespace baton::keystore

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "handshake/signing_key.h"
@@ -24,6 +26,9 @@ class SigningKeys {
   tl::expected<offload::SigningGrant, std::string> grant(const KeyDigest& key,
                                                          const offload::NameSet& allowed,
                                                          offload::SigningKinds kinds) const;
+
+  // Why it is granted none of all these keys; nothing where it is granted one.
+  std::optional<std::string> why_none(const offload::NameSet& allowed) const;
 
  private:
   struct Entry {

@@ -147,6 +147,25 @@ TEST_F(LoadFiles, RefusesALogThatCannotBeWritten) {
   EXPECT_THAT(keystore_errors(), HasSubstr(": Is a directory"));
 }
 
+TEST_F(LoadFiles, WarnsOfAnApplicationServerForWhichNoKeySigns) {
+  const auto warnings = [this](std::string_view names, std::string_view offload_of_the_tenant) {
+    std::string text(kKeystoreFile);
+    text.replace(text.find("names = [\"*\"]"), 13,
+                 fmt::format("names = [{}]\noffload = [\"signing\"]", names));
+    const std::string_view tenant = "names = [\"shop.example\"]";
+    text.insert(text.find(tenant) + tenant.size(), fmt::format("\noffload = [{}]", offload_of_the_tenant));
+    folder_.write("keystore.toml", text, 0644);
+    return load_keystore().value().warnings.text();
+  };
+  const std::string start = file("keystore.toml") + ":9: application_server: warning: no key signs for it, ";
+  EXPECT_EQ(warnings("\"*\"", "\"signing\""), "");
+  EXPECT_THAT(warnings("\"*\"", "\"serialization\""),
+              AllOf(StartsWith(start), HasSubstr("no tenant has \"signing\"")));
+  EXPECT_THAT(
+      warnings("\"www.example.com\"", "\"signing\""),
+      AllOf(StartsWith(start), HasSubstr("a key of tenant shop.example speaks for shop.example too")));
+}
+
 TEST_F(LoadFiles, ReportsEveryWrongFileInTheOrderOfTheLines) {
   std::filesystem::remove(file("rsa.key"));
   std::filesystem::remove(file("link.crt"));
