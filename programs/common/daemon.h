@@ -46,7 +46,7 @@ inline int report(const Error& error) {
   return static_cast<int>(ExitCode::configuration_error);
 }
 
-// What a configuration may not mean, a line each.
+// What is no error and can hardly be meant, a line each.
 template <class Files>
 std::string warnings_of(const Files& files) {
   if constexpr (requires { files.warnings; }) {

@@ -18,8 +18,8 @@ constexpr mode_t kModeMask = 07777;
 class OpenFile {
  public:
   // O_NONBLOCK: opening a named pipe must not wait for its other end.
-  explicit OpenFile(const std::filesystem::path& path, int flags = O_RDONLY)
-      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
+  explicit OpenFile(const std::filesystem::path& path)
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
   ~OpenFile() {
@@ -66,13 +66,27 @@ std::size_t size_of(const struct stat& status) {
 
 }  // namespace
 
+// By looking only: whoever reads a named pipe would take an open and a close for its end.
 Result<void> check_appendable(const std::filesystem::path& path) {
-  if (OpenFile(path, O_WRONLY | O_APPEND).descriptor() >= 0) return {};
-  if (errno == ENXIO) return {};  // a named pipe that nobody reads yet
-  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  if (errno == ENOENT && ::access(folder.c_str(), W_OK | X_OK) == 0) return {};
-  return fail(ErrorCode::io,
-              fmt::format("cannot write {}: {}", path.string(), std::generic_category().message(errno)));
+  const auto failed = [&path](int error_number) {
+    return fail(ErrorCode::io, fmt::format("cannot write {}: {}", path.string(),
+                                           std::generic_category().message(error_number)));
+  };
+  const auto permits = [](const std::filesystem::path& file, int mode) {
+    return ::faccessat(AT_FDCWD, file.c_str(), mode, AT_EACCESS) == 0;
+  };
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return failed(EISDIR);
+    if (S_ISSOCK(status.st_mode)) return failed(ENXIO);
+    return permits(path, W_OK) ? Result<void>() : failed(errno);
+  }
+  if (errno != ENOENT) return failed(errno);
+  auto folder = std::filesystem::absolute(path).parent_path();
+  while (folder.has_relative_path() && ::stat(folder.c_str(), &status) != 0 && errno == ENOENT) {
+    folder = folder.parent_path();
+  }
+  return permits(folder, W_OK | X_OK) ? Result<void>() : failed(errno);
 }
 
 Result<struct stat> inspect_regular_file(int descriptor, const std::filesystem::path& path) {

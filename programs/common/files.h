@@ -30,7 +30,8 @@ struct SecretFile {
 [[nodiscard]] Result<SecretBuffer> read_secret_descriptor(int descriptor, const std::filesystem::path& name,
                                                           std::size_t max_size);
 
-// Whether the file can be written at its end, or made where there is none. It is neither. Errors: io.
+// Whether the file can be written at its end, or made where there is none, with the folders that it lacks.
+// Nothing is opened or made. Errors: io.
 [[nodiscard]] Result<void> check_appendable(const std::filesystem::path& path);
 
 // The status of an open file. Errors: io, also when it is not a regular file.

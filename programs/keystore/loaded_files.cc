@@ -124,7 +124,7 @@ Result<void> warn_of_lacking_names(const Config& config, LoadedFiles& files) {
     if (!application_server.offload.signing) continue;
     auto names = name_set(application_server);
     if (!names) return pass_on(names);
-    if (const auto why = (*keys)->why_none(*names)) {
+    if (const auto why = (*keys)->why_none(*names, application_server.signing_kinds)) {
       files.warnings.add(application_server.place,
                          "warning: no key signs for it, although it has \"signing\" in offload: " + *why);
     }

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace baton::keystore {
 
 Result<std::shared_ptr<const SigningKeys>> SigningKeys::create(
@@ -47,15 +45,18 @@ tl::expected<offload::SigningGrant, std::string> SigningKeys::grant(const KeyDig
   return offload::SigningGrant{entry.key, entry.kinds & kinds, entry.label};
 }
 
-std::optional<std::string> SigningKeys::why_none(const offload::NameSet& allowed) const {
-  std::string why = "no tenant has \"signing\" in tenant.offload";
+std::optional<std::string> SigningKeys::why_none(const offload::NameSet& allowed,
+                                                 offload::SigningKinds kinds) const {
+  std::map<std::string, std::string> reasons;  // each with a tenant, since there may be many
   for (const auto& [digest, entry] : keys_) {
-    if (!entry.offered) continue;
-    if (allowed.covers_all(entry.names)) return std::nullopt;
-    const auto lacking = std::ranges::find_if(
-        entry.names, [&allowed](const std::string& name) { return !allowed.covers(name); });
-    why = fmt::format("a key of tenant {} speaks for {} too, which application_server.names does not have",
-                      entry.label, *lacking);
+    auto granted = grant(digest, allowed, kinds);
+    if (granted && !granted->kinds.empty()) return std::nullopt;
+    reasons.try_emplace(granted ? "it may sign none of application_server.signing_kinds" : granted.error(),
+                        entry.label);
+  }
+  std::string why;
+  for (const auto& [reason, label] : reasons) {
+    why += fmt::format("{}a key of tenant {}: {}", why.empty() ? "" : "; ", label, reason);
   }
   return why;
 }

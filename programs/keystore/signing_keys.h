@@ -27,8 +27,8 @@ class SigningKeys {
                                                          const offload::NameSet& allowed,
                                                          offload::SigningKinds kinds) const;
 
-  // Why it is granted none of all these keys; nothing where it is granted one.
-  std::optional<std::string> why_none(const offload::NameSet& allowed) const;
+  // Why none of the keys is granted to sign anything with; nothing where one is.
+  std::optional<std::string> why_none(const offload::NameSet& allowed, offload::SigningKinds kinds) const;
 
  private:
   struct Entry {

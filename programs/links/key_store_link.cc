@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 // A key store that answers no ping for this long is dead; the handshakes on it are lost, and new ones need
 // another link.
 constexpr auto kPingInterval = 5s;
+// A ping that is not answered for this long, where an answer is overdue as well, makes the link silent.
+constexpr auto kSilence = 500ms;
 // Nobody waits for an OUTCOME: it goes out with the next OPEN, or by itself in a moment.
 constexpr auto kOutcomeDelay = 10ms;
 
@@ -39,7 +41,8 @@ KeyStoreLink::KeyStoreLink(const asio::any_io_executor& executor, const std::str
       stream_(std::move(stream)),
       wake_(executor),
       greeted_(executor),
-      later_(executor, [this] { on_output(); }) {}
+      later_(executor, [this] { on_output(); }),
+      judge_(executor, [this] { judge_silence(); }) {}
 
 net::Task<Error> KeyStoreLink::run(std::chrono::milliseconds hello_timeout) {
   using namespace asio::experimental::awaitable_operators;
@@ -66,7 +69,8 @@ net::Task<Result<void>> KeyStoreLink::receive_all() {
     auto received = receive(bytes);
     wipe(bytes);
     on_output();
-    if (std::exchange(silent_since_, std::nullopt)) changed();
+    doubted_since_.reset();
+    if (std::exchange(silent_, false)) changed();
     if (!received && end_reason_.empty()) end_reason_ = "protocol error: " + received.error().message;
   }
 }
@@ -122,17 +126,21 @@ void KeyStoreLink::on_news(offload::LinkNews news) {
   }
 }
 
-std::chrono::steady_clock::duration KeyStoreLink::silence() const {
-  return silent_since_ ? std::chrono::steady_clock::now() - *silent_since_ : 0s;
+// A key store that hangs would cost each new question its whole time, until the pings at intervals tell. One
+// that only has a slow signature to make answers a ping at once; so no client can make a link silent.
+void KeyStoreLink::on_overdue() {
+  if (doubted_since_ || !alive()) return;
+  doubted_since_ = std::chrono::steady_clock::now();
+  if (client().unanswered_pings() == 0) static_cast<void>(client().ping());
+  on_output();
+  judge_.call_within(kSilence);
 }
 
-// A key store that hangs would cost each new question its whole time, until the pings at intervals tell. One
-// that only has a slow signature to make answers this one at once.
-void KeyStoreLink::on_silence() {
-  if (silent() || !alive()) return;
-  silent_since_ = std::chrono::steady_clock::now();
-  static_cast<void>(client().ping());  // where it cannot be sent, others are unanswered, too
-  on_output();
+void KeyStoreLink::judge_silence() {
+  if (!doubted_since_ || silent_ || !alive()) return;
+  const auto left = *doubted_since_ + kSilence - std::chrono::steady_clock::now();
+  if (left > 0s) return judge_.call_within(left);  // something has come, and there is a new doubt
+  silent_ = true;
   changed();
 }
 

@@ -22,12 +22,10 @@ class KeyStoreLink final : public offload::HandshakeLink {
 
   // Whether it is there for new handshakes.
   bool alive() const { return client().ready() && !client().going_away() && !done_; }
-  // It is silent when a question has timed out and the key store has said nothing since it was asked.
-  // Whatever it says next ends that.
-  bool silent() const { return silent_since_.has_value(); }
-  std::chrono::steady_clock::duration silence() const;
+  // It is silent when an answer is overdue and a ping is not answered either. Whatever comes next ends that.
+  bool silent() const { return silent_; }
   // Whether it takes new handshakes.
-  bool usable() const { return alive() && !silent(); }
+  bool usable() const { return alive() && !silent_; }
   bool ended() const { return done_; }
 
   // No new handshakes; the link closes once those that run have ended.
@@ -47,8 +45,9 @@ class KeyStoreLink final : public offload::HandshakeLink {
   void on_outcome() override;
   void on_handshake_ended() override { close_if_done(); }
   void on_handoff(const offload::Handoff& handoff) override;
-  void on_silence() override;
+  void on_overdue() override;
   void on_news(offload::LinkNews news) override;
+  void judge_silence();
   void close_if_done();
   void changed();
 
@@ -57,12 +56,14 @@ class KeyStoreLink final : public offload::HandshakeLink {
   net::Signal wake_;     // output is there
   net::Signal greeted_;  // had_hello_ is true
   net::Later later_;     // wakes
+  net::Later judge_;     // whether it is silent
   std::function<void()> on_change_;
   std::function<void(std::chrono::microseconds)> on_pong_;
   std::chrono::steady_clock::time_point pinged_;
   std::uint64_t last_ping_ = 0;  // of those at intervals
   std::uint64_t last_pong_ = 0;
-  std::optional<std::chrono::steady_clock::time_point> silent_since_;
+  std::optional<std::chrono::steady_clock::time_point> doubted_since_;  // and nothing has come since then
+  bool silent_ = false;
   bool had_hello_ = false;
   bool had_handoff_ = false;
   bool done_ = false;

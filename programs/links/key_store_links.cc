@@ -19,7 +19,6 @@ using std::chrono::steady_clock;
 constexpr auto kDialTimeout = 5000ms;  // TCP, TLS and HELLO, each
 constexpr auto kFirstRetry = 50ms;
 constexpr auto kSlowestRetry = 5000ms;
-constexpr auto kShortSilence = 500ms;  // a few round trips of a far link: worth waiting for
 
 }  // namespace
 
@@ -37,8 +36,11 @@ KeyStoreLinks::KeyStoreLinks(const asio::any_io_executor& executor, net::Endpoin
 
 void KeyStoreLinks::changed() {
   const bool was_silent = std::exchange(silent_, current_ && current_->silent());
-  if (silent_ && !was_silent) log_event(LogLevel::warning, "link_silent", {{"key_store", name_}});
-  if (was_silent && usable()) log_event(LogLevel::info, "link_answers", {{"key_store", name_}});
+  if (silent_ && !was_silent) {
+    log_event(LogLevel::warning, "link_silent", {{"key_store", name_}});
+    watcher_.on_silent();
+  }
+  if (was_silent && usable()) log_event(LogLevel::warning, "link_answers", {{"key_store", name_}});
   watcher_.on_usable(usable());
   changed_.notify();
 }
@@ -130,9 +132,7 @@ net::Task<> KeyStoreLinks::run() {
 
 std::optional<std::string> KeyStoreLinks::away() const {
   if (usable()) return std::nullopt;
-  if (has_link()) {
-    return current_->silence() < kShortSilence ? std::nullopt : std::optional(name_ + " does not answer");
-  }
+  if (has_link()) return name_ + " does not answer";
   if (!last_failure_ || last_failure_->find(name_) != std::string::npos) return last_failure_;
   return name_ + ": " + *last_failure_;
 }

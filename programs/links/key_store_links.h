@@ -16,6 +16,7 @@ class KeyStoreLinks {
   struct Watcher {
     std::function<void(bool)> on_usable;  // whether a link takes new handshakes
     std::function<void(std::chrono::microseconds)> on_pong;
+    std::function<void()> on_silent;  // a link has become so
   };
 
   // `tls` is null for a Unix socket. A link is replaced after `lifetime`, since its keys guard every secret
@@ -36,8 +37,7 @@ class KeyStoreLinks {
   Result<std::unique_ptr<offload::AwaitedSignature>> sign(offload::Sign request,
                                                           std::function<void()> on_news);
 
-  // Why it cannot be asked, by name, where that takes longer than a moment: the last attempt to have a link
-  // has failed, or the link is silent.
+  // Why it cannot be asked, by name: the last attempt to have a link has failed, or the link is silent.
   std::optional<std::string> away() const;
 
   // Its address, for logs.

@@ -25,7 +25,8 @@ KeyStores::KeyStores(const asio::any_io_executor& executor, const Config& config
   for (KeyStoreIndex i = 0; i < config.key_stores.size(); ++i) {
     const KeyStoreLinks::Watcher watcher{
         [this, i](bool usable) { picker_.set_usable(i, usable); },
-        [this, i](std::chrono::microseconds round_trip) { picker_.pinged(i, round_trip); }};
+        [this, i](std::chrono::microseconds round_trip) { picker_.pinged(i, round_trip); },
+        [this] { counters_.get("links_silent").add(); }};
     links_.push_back(std::make_unique<KeyStoreLinks>(executor, config.key_stores[i].address, tls[i],
                                                      config.lifetime, program, watcher));
   }

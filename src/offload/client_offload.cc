@@ -247,6 +247,7 @@ void ClientOffload::give_up_overdue(TimePoint now) {
       continue;
     }
     picker_.failed(attempt.store, now);
+    attempt.remote->overdue();
     attempt.owed = now;
     if (attempts_.size() == 1 && !ask_another(now, &KeyStorePicker::take_retry)) {
       ++i;

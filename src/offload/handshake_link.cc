@@ -20,7 +20,11 @@ LinkHandshake::LinkHandshake(std::shared_ptr<HandshakeLink> link, HandshakeId id
 
 LinkHandshake::~LinkHandshake() {
   link_->handshakes_.erase(id_);
-  if (!ended_) link_->cancel(id_, cancel_reason_, received_before_);
+  if (!ended_) link_->cancel(id_, cancel_reason_);
+}
+
+void LinkHandshake::overdue() {
+  if (!ended_) link_->note_overdue(received_before_);
 }
 
 std::size_t LinkHandshake::window() {
@@ -73,7 +77,11 @@ LinkSignature::LinkSignature(std::shared_ptr<HandshakeLink> link, HandshakeId id
 LinkSignature::~LinkSignature() {
   if (answer_) return;
   link_->signatures_.erase(id_);
-  link_->cancel(id_, cancel_reason_, received_before_);
+  link_->cancel(id_, cancel_reason_);
+}
+
+void LinkSignature::overdue() {
+  if (!answer_) link_->note_overdue(received_before_);
 }
 
 void LinkSignature::deliver(SignatureAnswer answer) {
@@ -96,11 +104,14 @@ Result<std::unique_ptr<AwaitedSignature>> HandshakeLink::sign(Sign request, std:
   return std::make_unique<LinkSignature>(shared_from_this(), *id, std::move(on_news));
 }
 
-void HandshakeLink::cancel(HandshakeId id, CancelReason reason, std::uint64_t received_before) {
+void HandshakeLink::cancel(HandshakeId id, CancelReason reason) {
   client_.cancel(id, reason);
   on_output();
-  if (reason == CancelReason::timeout && received_ == received_before) on_silence();
   on_handshake_ended();
+}
+
+void HandshakeLink::note_overdue(std::uint64_t received_before) {
+  if (received_ == received_before) on_overdue();
 }
 
 Result<void> HandshakeLink::receive(ByteView bytes) {

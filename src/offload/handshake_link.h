@@ -25,6 +25,7 @@ class LinkHandshake final : public RemoteHandshake {
   std::optional<HandshakeEvent> next_event() override;
   void report(const Outcome& outcome) override;
   void set_cancel_reason(CancelReason reason) override { cancel_reason_ = reason; }
+  void overdue() override;
 
  private:
   friend class HandshakeLink;
@@ -50,6 +51,7 @@ class LinkSignature final : public AwaitedSignature {
 
   const std::optional<SignatureAnswer>& answer() const override { return answer_; }
   void set_cancel_reason(CancelReason reason) override { cancel_reason_ = reason; }
+  void overdue() override;
 
  private:
   friend class HandshakeLink;
@@ -95,8 +97,8 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
   // The link has one handshake or signature less.
   virtual void on_handshake_ended() {}
   virtual void on_handoff(const Handoff& /*handoff*/) {}
-  // Nothing whatever has come since a question was asked that has now timed out.
-  virtual void on_silence() {}
+  // An answer is overdue, and nothing whatever has come since it was asked for.
+  virtual void on_overdue() {}
   virtual void on_news(LinkNews news) = 0;
 
   LinkClient& client() { return client_; }
@@ -109,7 +111,8 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
   void deliver(HandshakeId id, HandshakeEvent event);
   void answer(HandshakeId id, SignatureAnswer answer);
   void tell_of_window();
-  void cancel(HandshakeId id, CancelReason reason, std::uint64_t received_before);
+  void cancel(HandshakeId id, CancelReason reason);
+  void note_overdue(std::uint64_t received_before);
 
   LinkClient client_;
   std::uint64_t received_ = 0;  // bytes

@@ -37,6 +37,9 @@ class RemoteHandshake {
   virtual void report(const Outcome& outcome) = 0;
   // Why the destructor will cancel, when it has to.
   virtual void set_cancel_reason(CancelReason reason) = 0;
+  // Its answer has been owed for longer than a key store may take: the link may find out whether that is
+  // there.
+  virtual void overdue() = 0;
 };
 
 using SignatureAnswer = std::variant<Signature, SignRefused, LinkLost>;
@@ -51,6 +54,8 @@ class AwaitedSignature {
 
   virtual const std::optional<SignatureAnswer>& answer() const = 0;
   virtual void set_cancel_reason(CancelReason reason) = 0;
+  // As of RemoteHandshake.
+  virtual void overdue() = 0;
 };
 
 // Key stores, by their number in the configuration.

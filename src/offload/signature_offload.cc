@@ -30,6 +30,7 @@ std::optional<SignatureOffload::Answer> SignatureOffload::next(TimePoint now) {
   }
   if (awaited_ && now >= overdue_) {
     picker_.failed(key_store_, now);
+    awaited_->overdue();
     overdue_ = now + policy_.answer_timeout;
     // Only for another key store: the last one keeps its chance until the handshake's own end.
     std::vector<KeyStoreIndex> others = excluded_;

@@ -19,6 +19,7 @@ struct FakeRemote {
   std::optional<Outcome> outcome;
   std::optional<CancelReason> cancelled;
   std::chrono::milliseconds deadline{};
+  bool overdue = false;
 };
 
 class FakeHandle final : public RemoteHandshake {
@@ -40,6 +41,7 @@ class FakeHandle final : public RemoteHandshake {
   }
   void report(const Outcome& outcome) override { remote_->outcome = outcome; }
   void set_cancel_reason(CancelReason reason) override { reason_ = reason; }
+  void overdue() override { remote_->overdue = true; }
 
  private:
   std::shared_ptr<FakeRemote> remote_;
@@ -248,6 +250,7 @@ TEST_F(Offload, GivesUpAKeyStoreThatDoesNotAnswerInTime) {
   ASSERT_EQ(offload_->next_deadline(), now_ + policy_.answer_timeout);
   now_ += policy_.answer_timeout;
   EXPECT_FALSE(next());
+  EXPECT_TRUE(at(0).overdue);
   EXPECT_EQ(at(0).cancelled, CancelReason::timeout);
   EXPECT_EQ(at(1).received, hello_);
   EXPECT_EQ(at(1).deadline, 8s);
@@ -259,6 +262,7 @@ TEST_F(Offload, TheLastKeyStoreMayTakeItsTime) {
   begin(hello_);
   now_ += 5 * policy_.answer_timeout;
   EXPECT_FALSE(next());
+  EXPECT_TRUE(at(0).overdue);
   EXPECT_GT(*offload_->next_deadline(), now_);
   EXPECT_EQ(bytes_of(say(0, handoff(hello_.size(), {9}))), Bytes{9});
 }
@@ -268,6 +272,7 @@ TEST_F(Offload, AClientThatIsSlowIsNoFaultOfTheKeyStore) {
   EXPECT_FALSE(offload_->next_deadline());
   now_ += 1h;
   EXPECT_FALSE(next());
+  EXPECT_FALSE(at(0).overdue);
   EXPECT_EQ(stores_.opened.size(), 1U);
 }
 

@@ -1,7 +1,9 @@
-// What a link makes of questions that time out.
+// What a link is told of answers that are overdue.
 #include "offload/handshake_link.h"
 
 #include <gtest/gtest.h>
+
+#include <memory>
 
 #include "offload/link_pair.h"
 
@@ -19,10 +21,10 @@ class Link final : public HandshakeLink {
     ASSERT_TRUE(receive(take_output(server_)));
   }
 
-  unsigned silences = 0;
+  unsigned overdue = 0;
 
  private:
-  void on_silence() override { ++silences; }
+  void on_overdue() override { ++overdue; }
   void on_news(LinkNews /*news*/) override {}
 
   LinkServer server_{{}, {"store"}, kV1};
@@ -30,48 +32,39 @@ class Link final : public HandshakeLink {
 
 class HandshakeLinkTest : public testing::Test {
  protected:
-  HandshakeLinkTest() { link_->exchange(); }
-
-  // Asks, does `meanwhile`, and gives up for `reason`.
-  void ask_for_a_handshake(
-      CancelReason reason, const std::function<void()>& meanwhile = [] {}) {
-    const auto handshake = link_->open({}, [] {});
-    ASSERT_TRUE(handshake);
-    meanwhile();
-    (*handshake)->set_cancel_reason(reason);
-  }
-  void ask_for_a_signature(
-      CancelReason reason, const std::function<void()>& meanwhile = [] {}) {
-    const auto signature = link_->sign(sample_sign(), [] {});
-    ASSERT_TRUE(signature);
-    meanwhile();
-    (*signature)->set_cancel_reason(reason);
-  }
-  void hear_a_pong() {
-    ASSERT_TRUE(link_->client().ping());
+  HandshakeLinkTest() {
     link_->exchange();
+    handshake_ = link_->open({}, [] {}).value();
+    signature_ = link_->sign(sample_sign(), [] {}).value();
   }
 
   std::shared_ptr<Link> link_ = std::make_shared<Link>();
+  std::unique_ptr<RemoteHandshake> handshake_;
+  std::unique_ptr<AwaitedSignature> signature_;
 };
 
-TEST_F(HandshakeLinkTest, IsSilentWhereQuestionsTimeOutAndNothingComes) {
-  ask_for_a_handshake(CancelReason::timeout);
-  EXPECT_EQ(link_->silences, 1U);
-  ask_for_a_signature(CancelReason::timeout);
-  EXPECT_EQ(link_->silences, 2U);
+TEST_F(HandshakeLinkTest, TellsOfAnswersThatAreOverdue) {
+  handshake_->overdue();
+  EXPECT_EQ(link_->overdue, 1U);
+  signature_->overdue();
+  EXPECT_EQ(link_->overdue, 2U);
 }
 
-TEST_F(HandshakeLinkTest, IsNotSilentWhereAnythingElseComes) {
-  ask_for_a_handshake(CancelReason::timeout, [this] { hear_a_pong(); });
-  ask_for_a_signature(CancelReason::timeout, [this] { hear_a_pong(); });
-  EXPECT_EQ(link_->silences, 0U);
+TEST_F(HandshakeLinkTest, DoesNotWhereAnythingElseHasCome) {
+  ASSERT_TRUE(link_->client().ping());
+  link_->exchange();
+  handshake_->overdue();
+  signature_->overdue();
+  EXPECT_EQ(link_->overdue, 0U);
 }
 
-TEST_F(HandshakeLinkTest, IsNotSilentWhereTheClientLeaves) {
-  ask_for_a_handshake(CancelReason::client_gone);
-  ask_for_a_signature(CancelReason::client_gone);
-  EXPECT_EQ(link_->silences, 0U);
+// Who runs out of time or goes may be the client.
+TEST_F(HandshakeLinkTest, DoesNotWhereQuestionsAreGivenUp) {
+  handshake_->set_cancel_reason(CancelReason::timeout);
+  handshake_.reset();
+  signature_->set_cancel_reason(CancelReason::timeout);
+  signature_.reset();
+  EXPECT_EQ(link_->overdue, 0U);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ struct FakeAwaited {
   Sign request;
   std::optional<SignatureAnswer> answer;
   std::optional<CancelReason> cancelled;
+  bool overdue = false;
 };
 
 class FakeHandle final : public AwaitedSignature {
@@ -27,6 +28,7 @@ class FakeHandle final : public AwaitedSignature {
   }
   const std::optional<SignatureAnswer>& answer() const override { return awaited_->answer; }
   void set_cancel_reason(CancelReason reason) override { reason_ = reason; }
+  void overdue() override { awaited_->overdue = true; }
 
  private:
   std::shared_ptr<FakeAwaited> awaited_;
@@ -126,6 +128,7 @@ TEST_F(SignatureOffloadTest, NoAnswerInTimeIsAskedElsewhere) {
   begin();
   now_ = *offload_->next_deadline();
   EXPECT_FALSE(next());
+  EXPECT_TRUE(stores_.awaited[0]->overdue);
   EXPECT_EQ(stores_.awaited[0]->cancelled, CancelReason::timeout);
   EXPECT_EQ(stores_.awaited[1]->request.deadline_ms, 8'000U);
   expect_signed_by(1);
@@ -137,6 +140,7 @@ TEST_F(SignatureOffloadTest, TheLastOneKeepsItsChance) {
   begin();
   now_ = *offload_->next_deadline();
   EXPECT_FALSE(next());
+  EXPECT_TRUE(stores_.awaited[0]->overdue);
   EXPECT_FALSE(stores_.awaited[0]->cancelled);
   expect_signed_by(0);
 }

@@ -138,9 +138,11 @@ TEST_F(LoadFiles, RefusesALogThatCannotBeWritten) {
   folder_.write("old.log", "a line\n");
   log_to("old.log");
   EXPECT_EQ(keystore_errors() + proxy_errors(), "");
-  log_to("absent/k.log");
-  const std::string problem =
-      "log.file: cannot write " + file("absent/k.log") + ": No such file or directory";
+  log_to("absent/new/k.log");
+  EXPECT_EQ(keystore_errors() + proxy_errors(), "");
+  EXPECT_FALSE(std::filesystem::exists(file("absent")));
+  log_to("old.log/k.log");
+  const std::string problem = "log.file: cannot write " + file("old.log/k.log") + ": Not a directory";
   EXPECT_EQ(keystore_errors(), file("keystore.toml") + ":22: " + problem);
   EXPECT_EQ(proxy_errors(), file("proxy.toml") + ":11: " + problem);
   log_to("");
@@ -148,22 +150,33 @@ TEST_F(LoadFiles, RefusesALogThatCannotBeWritten) {
 }
 
 TEST_F(LoadFiles, WarnsOfAnApplicationServerForWhichNoKeySigns) {
-  const auto warnings = [this](std::string_view names, std::string_view offload_of_the_tenant) {
+  const auto warnings = [this](std::string_view names, std::string_view tenant_has) {
     std::string text(kKeystoreFile);
-    text.replace(text.find("names = [\"*\"]"), 13,
+    text.replace(text.find(R"(names = ["*"])"), 13,
                  fmt::format("names = [{}]\noffload = [\"signing\"]", names));
-    const std::string_view tenant = "names = [\"shop.example\"]";
-    text.insert(text.find(tenant) + tenant.size(), fmt::format("\noffload = [{}]", offload_of_the_tenant));
+    const std::string_view tenant = R"(names = ["shop.example"])";
+    text.insert(text.find(tenant) + tenant.size(), fmt::format("\n{}", tenant_has));
     folder_.write("keystore.toml", text, 0644);
     return load_keystore().value().warnings.text();
   };
-  const std::string start = file("keystore.toml") + ":9: application_server: warning: no key signs for it, ";
-  EXPECT_EQ(warnings("\"*\"", "\"signing\""), "");
-  EXPECT_THAT(warnings("\"*\"", "\"serialization\""),
-              AllOf(StartsWith(start), HasSubstr("no tenant has \"signing\"")));
-  EXPECT_THAT(
-      warnings("\"www.example.com\"", "\"signing\""),
-      AllOf(StartsWith(start), HasSubstr("a key of tenant shop.example speaks for shop.example too")));
+  const auto is_warned = [this](std::string_view why) {
+    return AllOf(StartsWith(file("keystore.toml") + ":9: application_server: warning: no key signs for it, "),
+                 HasSubstr(why));
+  };
+  const std::string_view signing = R"(offload = ["signing"])";
+  EXPECT_EQ(warnings(R"("*")", signing), "");
+  EXPECT_THAT(warnings(R"("*")", R"(offload = ["serialization"])"),
+              is_warned("a tenant that has this key has no"));
+  EXPECT_THAT(warnings(R"("www.example.com")", signing),
+              is_warned("a key of tenant shop.example: application_server.names does not have all names"));
+  EXPECT_THAT(warnings(R"("*"]
+signing_kinds = ["tls12-server")",
+                       signing),
+              "");
+  EXPECT_THAT(warnings(R"("*"]
+signing_kinds = ["tls13-client")",
+                       signing),
+              is_warned("it may sign none of application_server.signing_kinds"));
 }
 
 TEST_F(LoadFiles, ReportsEveryWrongFileInTheOrderOfTheLines) {

@@ -38,6 +38,14 @@ TEST(ProviderConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_EQ(config->signature_timeout, std::chrono::seconds(2));
 }
 
+// So that a key store that hangs is seen to.
+TEST(ProviderConfig, NoAnswerIsWaitedForLongerThanTheSignature) {
+  const auto config =
+      parse("[[key_store]]\naddress = \"unix:k.sock\"\n[limits]\nsignature_timeout = \"100ms\"\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->links.policy.answer_timeout, config->signature_timeout);
+}
+
 TEST(ProviderConfig, ReadsEveryKey) {
   const auto config = parse(R"([log]
 level = "debug"
@@ -99,7 +107,8 @@ TEST(Signers, FailAtOnceWhereNoKeyStoreCanBeReached) {
   ASSERT_TRUE(signer);
   const auto signature = (*signer)->sign({}, SigningKind::tls13_server, 0x0403, as_bytes("input"));
   ASSERT_FALSE(signature);
-  EXPECT_THAT(signature.error().message, HasSubstr("no key store can be reached: cannot connect to unix:/nowhere/k.sock"));
+  EXPECT_THAT(signature.error().message,
+              HasSubstr("no key store can be reached: cannot connect to unix:/nowhere/k.sock"));
 }
 
 }  // namespace
