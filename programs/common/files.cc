@@ -73,8 +73,9 @@ Result<void> check_appendable(const std::filesystem::path& path) {
                                            std::generic_category().message(error_number)));
   };
   const auto permits = [](const std::filesystem::path& file, int mode) {
-    return ::faccessat(AT_FDCWD, file.c_str(), mode, AT_EACCESS) == 0;
+    return ::access(file.c_str(), mode) == 0;
   };
+  if (!path.has_filename()) return failed(EISDIR);
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return failed(EISDIR);
@@ -82,7 +83,9 @@ Result<void> check_appendable(const std::filesystem::path& path) {
     return permits(path, W_OK) ? Result<void>() : failed(errno);
   }
   if (errno != ENOENT) return failed(errno);
-  auto folder = std::filesystem::absolute(path).parent_path();
+  std::error_code error;
+  auto folder = std::filesystem::absolute(path, error).parent_path();
+  if (error) return failed(error.value());
   while (folder.has_relative_path() && ::stat(folder.c_str(), &status) != 0 && errno == ENOENT) {
     folder = folder.parent_path();
   }

@@ -72,6 +72,10 @@ Config read_config(TableReader& root, Purpose purpose) {
   return config;
 }
 
+void bound_answer_timeout(Config& config, std::chrono::milliseconds whole) {
+  config.policy.answer_timeout = std::min(config.policy.answer_timeout, whole / 2);
+}
+
 Result<LinkTls> make_link_tls(const Config& config,
                               const std::optional<programs::LinkCredential>& credential) {
   LinkTls all;

@@ -35,6 +35,10 @@ enum class Purpose { handshakes, signatures };
 
 Config read_config(programs::TableReader& root, Purpose purpose);
 
+// `whole` is for how long a client, or who wants a signature, waits. An answer is overdue after half of it at
+// most, so that there is time for another key store, and one that hangs is seen to.
+void bound_answer_timeout(Config& config, std::chrono::milliseconds whole);
+
 // The TLS of the link to each key store, in their order; null for a Unix socket. `credential` is there when
 // `config.tls` is. Errors: those of ClientEndpoint::create().
 using LinkTls = std::vector<std::shared_ptr<const handshake::ClientEndpoint>>;

@@ -127,7 +127,7 @@ void KeyStoreLink::on_news(offload::LinkNews news) {
 }
 
 // A key store that hangs would cost each new question its whole time, until the pings at intervals tell. One
-// that only has a slow signature to make answers a ping at once; so no client can make a link silent.
+// that only has a slow signature to make answers a ping at once; so no slow client makes a link silent.
 void KeyStoreLink::on_overdue() {
   if (doubted_since_ || !alive()) return;
   doubted_since_ = std::chrono::steady_clock::now();

@@ -1,6 +1,5 @@
 #include "provider_module/config.h"
 
-#include <algorithm>
 #include <array>
 
 namespace baton::provider_module {
@@ -28,7 +27,7 @@ Result<Config> parse_config(programs::ConfigDocument& document) {
   // While one waits here, its program serves nobody else.
   config.links.policy.wait_for_link = config.signature_timeout;
   config.links.policy.wait_while_away = false;
-  config.links.policy.answer_timeout = std::min(config.links.policy.answer_timeout, config.signature_timeout);
+  links::bound_answer_timeout(config.links, config.signature_timeout);
   return config;
 }
 

@@ -44,12 +44,10 @@ net::Task<> LinkThread::serve(offload::Sign request, std::shared_ptr<provider::A
   offload::SignatureOffload signature(std::move(request), ends_at, key_stores_, picker_, config_.links.policy,
                                       [&news] { news.notify(); });
   std::optional<offload::SignatureOffload::Answer> result;
-  while (!result) {
-    const auto now = steady_clock::now();
-    result = signature.next(now);  // also at the end, to see what is overdue
+  while (!result && steady_clock::now() < ends_at) {
+    result = signature.next(steady_clock::now());
     key_stores_.note(signature.take_failed_attempts(), trace_id);
-    if (result || now >= ends_at) break;
-    co_await news.wait_until(std::min(ends_at, signature.next_deadline().value_or(ends_at)));
+    if (!result) co_await news.wait_until(std::min(ends_at, signature.next_deadline().value_or(ends_at)));
   }
   {
     const std::lock_guard lock(mutex_);

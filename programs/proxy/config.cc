@@ -153,6 +153,7 @@ Result<Config> parse_config(ConfigDocument& document) {
   config.listeners = read_listeners(root);
   config.links = links::read_config(root, links::Purpose::handshakes);
   config.limits = read_limits(root);
+  links::bound_answer_timeout(config.links, config.limits.handshake_timeout);
   root.finish(kTlsPolicyKeys, kNoTlsPolicy);
   if (!document.errors().empty()) return document.errors().as_failure();
   return config;

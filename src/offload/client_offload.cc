@@ -275,7 +275,7 @@ std::optional<OffloadEvent> ClientOffload::begin(TimePoint now) {
 
 std::optional<OffloadEvent> ClientOffload::fail_without_key_store() {
   if (last_failure_) return finish(std::move(*last_failure_));
-  return finish(NoKeyStore{FailureReason::going_away, "no link to a key store"});
+  return finish(NoKeyStore{FailureReason::going_away, "no link to a key store that answers"});
 }
 
 // One that is not asked already.

@@ -110,8 +110,8 @@ void HandshakeLink::cancel(HandshakeId id, CancelReason reason) {
   on_handshake_ended();
 }
 
-void HandshakeLink::note_overdue(std::uint64_t received_before) {
-  if (received_ == received_before) on_overdue();
+void HandshakeLink::note_overdue(std::uint64_t& received_before) {
+  if (std::exchange(received_before, received_) == received_) on_overdue();
 }
 
 Result<void> HandshakeLink::receive(ByteView bytes) {

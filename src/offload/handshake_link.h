@@ -34,7 +34,7 @@ class LinkHandshake final : public RemoteHandshake {
   std::shared_ptr<HandshakeLink> link_;
   HandshakeId id_;
   std::function<void()> on_news_;
-  std::uint64_t received_before_;  // on the link
+  std::uint64_t received_before_;  // on the link, when it was asked or last found overdue
   std::deque<HandshakeEvent> events_;
   std::size_t queued_bytes_ = 0;  // of the server, in events_
   bool wants_window_ = false;
@@ -60,7 +60,7 @@ class LinkSignature final : public AwaitedSignature {
   std::shared_ptr<HandshakeLink> link_;
   HandshakeId id_;
   std::function<void()> on_news_;
-  std::uint64_t received_before_;  // on the link
+  std::uint64_t received_before_;  // on the link, when it was asked or last found overdue
   std::optional<SignatureAnswer> answer_;
   CancelReason cancel_reason_ = CancelReason::client_gone;
 };
@@ -97,7 +97,7 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
   // The link has one handshake or signature less.
   virtual void on_handshake_ended() {}
   virtual void on_handoff(const Handoff& /*handoff*/) {}
-  // An answer is overdue, and nothing whatever has come since it was asked for.
+  // An answer is overdue, and nothing whatever has come since it was asked for, or was last overdue.
   virtual void on_overdue() {}
   virtual void on_news(LinkNews news) = 0;
 
@@ -112,7 +112,7 @@ class HandshakeLink : public std::enable_shared_from_this<HandshakeLink> {
   void answer(HandshakeId id, SignatureAnswer answer);
   void tell_of_window();
   void cancel(HandshakeId id, CancelReason reason);
-  void note_overdue(std::uint64_t received_before);
+  void note_overdue(std::uint64_t& received_before);
 
   LinkClient client_;
   std::uint64_t received_ = 0;  // bytes

@@ -92,7 +92,7 @@ std::optional<SignatureOffload::Answer> SignatureOffload::begin(TimePoint now) {
   if (last_failure_) return finish(tl::unexpected(std::move(*last_failure_)));
   return finish(tl::unexpected(
       SigningRefused{SigningRefusal::link_lost, away ? "no key store can be reached: " + *away
-                                                     : "there is no link to a key store now"}));
+                                                     : "there is no link to a key store that answers"}));
 }
 
 bool SignatureOffload::ask_another(TimePoint now) {

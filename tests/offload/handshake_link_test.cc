@@ -56,6 +56,8 @@ TEST_F(HandshakeLinkTest, DoesNotWhereAnythingElseHasCome) {
   handshake_->overdue();
   signature_->overdue();
   EXPECT_EQ(link_->overdue, 0U);
+  signature_->overdue();
+  EXPECT_EQ(link_->overdue, 1U) << "nothing has come since it was overdue for the first time";
 }
 
 // Who runs out of time or goes may be the client.

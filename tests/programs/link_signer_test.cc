@@ -49,7 +49,7 @@ Config config_of(const net::Endpoint& key_store) {
   config.links.key_stores.push_back({key_store, "keystore.internal"});
   config.links.lifetime = 1h;
   config.links.policy.wait_for_link = 200ms;
-  config.links.policy.answer_timeout = 200ms;
+  config.links.policy.answer_timeout = 100ms;
   config.links.policy.wait_while_away = false;
   config.signature_timeout = 200ms;
   return config;

@@ -45,6 +45,12 @@ TEST(ProxyConfig, TakesDefaultsFromNowhereElse) {
   EXPECT_EQ(config->limits.buffer, 64U * 1024);
 }
 
+TEST(ProxyConfig, AnAnswerIsOverdueAfterHalfTheTime) {
+  const auto config = parse(std::string(test::kProxyText) + "handshake_timeout = \"1s\"\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->links.policy.answer_timeout, std::chrono::milliseconds(500));
+}
+
 TEST(ProxyConfig, ReadsEveryKey) {
   const auto config = parse(R"(threads = 4
 [[listener]]
