@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace baton::keystore {
 
 Result<std::shared_ptr<const SigningKeys>> SigningKeys::create(
@@ -45,14 +47,21 @@ tl::expected<offload::SigningGrant, std::string> SigningKeys::grant(const KeyDig
   return offload::SigningGrant{entry.key, entry.kinds & kinds, entry.label};
 }
 
+// The first name for which the key speaks and the application server may not.
+std::string SigningKeys::lacking(const Entry& entry, const offload::NameSet& allowed) {
+  if (!entry.offered || allowed.covers_all(entry.names)) return {};
+  const auto name = std::ranges::find_if(entry.names, [&](const auto& one) { return !allowed.covers(one); });
+  return name == entry.names.end() ? "" : fmt::format(" (which has {})", *name);
+}
+
 std::optional<std::string> SigningKeys::why_none(const offload::NameSet& allowed,
                                                  offload::SigningKinds kinds) const {
-  std::map<std::string, std::string> reasons;  // each with a tenant, since there may be many
+  std::map<std::string, std::string> reasons;  // each with an example, since there may be many
   for (const auto& [digest, entry] : keys_) {
     auto granted = grant(digest, allowed, kinds);
     if (granted && !granted->kinds.empty()) return std::nullopt;
     reasons.try_emplace(granted ? "it may sign none of application_server.signing_kinds" : granted.error(),
-                        entry.label);
+                        entry.label + lacking(entry, allowed));
   }
   std::string why;
   for (const auto& [reason, label] : reasons) {

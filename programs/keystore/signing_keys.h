@@ -39,6 +39,7 @@ class SigningKeys {
     bool offered = true;             // by each tenant that has it
   };
 
+  static std::string lacking(const Entry& entry, const offload::NameSet& allowed);
   void add(const std::shared_ptr<const handshake::SigningKey>& key, const TenantConfig& tenant,
            offload::SigningKinds kinds);
 

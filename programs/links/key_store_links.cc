@@ -66,6 +66,7 @@ net::Task<> KeyStoreLinks::keep(LinkPointer link) {
   link_end_ = end.message;
   if (current_ == link) {
     current_.reset();
+    failed_ = !stopped_;
     // One that is silent will be so for the next attempt, too, and that takes long.
     if (end.code == ErrorCode::limit_exceeded) last_failure_ = link_end_;
   }
@@ -80,6 +81,7 @@ net::Task<bool> KeyStoreLinks::renew() {
   if (!link) {
     last_failure_ = link.error().message;
     if (!stopped_) {
+      failed_ = true;
       log_event(LogLevel::warning, "link_failed", {{"key_store", name_}, {"reason", link.error().message}});
     }
     co_return false;
@@ -97,7 +99,9 @@ net::Task<bool> KeyStoreLinks::renew() {
   const LinkPointer replaced = std::exchange(current_, *link);
   if (replaced) replaced->retire("replaced by a new link");
   changed();
-  log_event(LogLevel::info, "link_up", {{"key_store", name_}, {"software", (*link)->peer().software}});
+  // Who has read of the failure is to read of its end.
+  log_event(std::exchange(failed_, false) ? LogLevel::warning : LogLevel::info, "link_up",
+            {{"key_store", name_}, {"software", (*link)->peer().software}});
   co_return true;
 }
 

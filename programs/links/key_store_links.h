@@ -67,6 +67,7 @@ class KeyStoreLinks {
   std::optional<std::string> last_failure_;  // of the last attempt to have a link
   std::string link_end_ = "the link ended";  // why the last one did
   bool silent_ = false;                      // the current link is, as far as the log knows
+  bool failed_ = false;                      // since the last link came up, as the log has told
   bool stopped_ = false;
 };
 

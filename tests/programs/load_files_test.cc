@@ -168,7 +168,8 @@ TEST_F(LoadFiles, WarnsOfAnApplicationServerForWhichNoKeySigns) {
   EXPECT_THAT(warnings(R"("*")", R"(offload = ["serialization"])"),
               is_warned("a tenant that has this key has no"));
   EXPECT_THAT(warnings(R"("www.example.com")", signing),
-              is_warned("a key of tenant shop.example: application_server.names does not have all names"));
+              is_warned("a key of tenant shop.example (which has shop.example): application_server.names "
+                        "does not have all names"));
   EXPECT_THAT(warnings(R"("*"]
 signing_kinds = ["tls12-server")",
                        signing),
