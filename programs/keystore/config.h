@@ -113,12 +113,15 @@ struct Config {
 [[nodiscard]] Result<Config> parse_config(programs::ConfigDocument& document);
 [[nodiscard]] Result<Config> read_config(const std::filesystem::path& file);
 
+class SigningKeys;
+
 // What the files hold that a configuration names.
 struct LoadedFiles {
   std::vector<std::shared_ptr<const handshake::Tenant>> tenants;  // in the order of Config::tenants
   std::optional<programs::LinkCredential> link;                   // as Config::link.tls
   SecretBuffer ticket_keys;                                       // 80 bytes, or empty
-  programs::ConfigErrors warnings;                                // what may not be meant
+  std::shared_ptr<const SigningKeys> signing_keys;
+  programs::ConfigErrors warnings;  // what may not be meant
 };
 
 // Reads and checks all of them: for --check and for the start alike. All errors are reported at once.

@@ -118,13 +118,11 @@ void check_link_key(const Config& config, const LoadedFiles& files, ConfigErrors
 }
 
 Result<void> warn_of_lacking_names(const Config& config, LoadedFiles& files) {
-  auto keys = SigningKeys::create(config, files.tenants);
-  if (!keys) return pass_on(keys);
   for (const ApplicationServer& application_server : config.application_servers) {
     if (!application_server.offload.signing) continue;
     auto names = name_set(application_server);
     if (!names) return pass_on(names);
-    if (const auto why = (*keys)->why_none(*names, application_server.signing_kinds)) {
+    if (const auto why = files.signing_keys->why_none(*names, application_server.signing_kinds)) {
       files.warnings.add(application_server.place,
                          "warning: no key signs for it, although it has \"signing\" in offload: " + *why);
     }
@@ -136,7 +134,7 @@ Result<void> warn_of_lacking_names(const Config& config, LoadedFiles& files) {
 
 Result<LoadedFiles> load_files(const Config& config) {
   ConfigErrors errors(config.file);
-  LoadedFiles files{{}, {}, {}, ConfigErrors(config.file)};
+  LoadedFiles files{{}, {}, {}, {}, ConfigErrors(config.file)};
   if (config.ticket_key_file) files.ticket_keys = load_ticket_keys(*config.ticket_key_file, errors);
   programs::check_log_file(config.log, errors);
   check_groups(config, errors);
@@ -144,6 +142,9 @@ Result<LoadedFiles> load_files(const Config& config) {
   for (const TenantConfig& tenant : config.tenants) files.tenants.push_back(load_tenant(tenant, errors));
   check_link_key(config, files, errors);
   if (!errors.empty()) return errors.as_failure();
+  auto signing_keys = SigningKeys::create(config, files.tenants);
+  if (!signing_keys) return pass_on(signing_keys);
+  files.signing_keys = std::move(*signing_keys);
   if (auto warned = warn_of_lacking_names(config, files); !warned) return pass_on(warned);
   return files;
 }

@@ -67,8 +67,6 @@ Result<std::unique_ptr<KeyStoreShared>> make_shared_state(const Config& config, 
   if (!endpoint) return pass_on(endpoint);
   auto tenants = Tenants::create(config, files.tenants);
   if (!tenants) return pass_on(tenants);
-  auto signing_keys = SigningKeys::create(config, files.tenants);
-  if (!signing_keys) return pass_on(signing_keys);
   auto authorized = authorize(config);
   if (!authorized) return pass_on(authorized);
   std::random_device random;
@@ -79,7 +77,7 @@ Result<std::unique_ptr<KeyStoreShared>> make_shared_state(const Config& config, 
                          std::move(link_endpoint),
                          std::move(link_tenant),
                          std::move(*tenants),
-                         std::move(*signing_keys),
+                         std::move(files.signing_keys),
                          std::move(*authorized),
                          {},
                          {std::max(config.workers, 1U), servers, config.limits.worker_queue},

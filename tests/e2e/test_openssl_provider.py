@@ -402,3 +402,4 @@ def test_an_identity_that_is_revoked(fleet):
             time.sleep(0.05)
         server.wait_output("no key store can be reached", count=30)
     revoking.kill()
+    assert server.output().count("no key store can be reached") == 30, server.output()
